@@ -1,0 +1,210 @@
+"""A trained dense network as plain NumPy arrays: what a fitted estimator holds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from skgenes.networks._activations import ACTIVATIONS
+
+# Rows are taken in chunks whose widest layer stays below this many numbers (64 MB of float32).
+CHUNK_ELEMENTS = 16_000_000
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """A shift and a scale for every gene.
+
+    Parameters
+    ----------
+    mean : ndarray of float64 of shape (n_genes,)
+        What is subtracted, in the unit of the data.
+    scale : ndarray of float64 of shape (n_genes,)
+        What is divided by, in the unit of the data.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+
+    def apply(self, X):
+        """Standardise: ``(X - mean) / scale``.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_genes)
+            Expression.
+
+        Returns
+        -------
+        ndarray of float32 of shape (n_samples, n_genes)
+            Standardised expression.
+        """
+        # The difference is taken in double precision: means may be large beside the spread.
+        return np.divide(X - self.mean, self.scale).astype(np.float32)
+
+    def undo(self, Z):
+        """Bring standardised values back: ``Z * scale + mean``.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_samples, n_genes)
+            Standardised expression.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_samples, n_genes)
+            Expression in the unit of the data.
+        """
+        return Z * self.scale + self.mean
+
+
+@dataclass(frozen=True)
+class DenseLayer:
+    """One dense layer, ``activation(X @ kernel + bias)``.
+
+    Parameters
+    ----------
+    kernel : ndarray of float32 of shape (n_inputs, n_units)
+        Weights.
+    bias : ndarray of float32 of shape (n_units,)
+        Intercepts.
+    activation : {"identity", "relu", "elu", "sigmoid", "tanh"}
+        Name of the element-wise activation.
+    """
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    activation: str
+
+
+@dataclass(frozen=True)
+class DenseNetwork:
+    """A chain of dense layers between two scalings, evaluated in NumPy.
+
+    Parameters
+    ----------
+    layers : tuple of DenseLayer
+        The layers, input first.
+    input_scaling : Scaling or None, default=None
+        Applied to the input.
+    output_scaling : Scaling or None, default=None
+        Undone on the output.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgenes.networks import DenseLayer, DenseNetwork
+    >>> layer = DenseLayer(np.ones((2, 1), "float32"), np.zeros(1, "float32"), "relu")
+    >>> DenseNetwork((layer,)).predict(np.array([[1.0, 2.0], [-3.0, 1.0]]))
+    array([[3.],
+           [0.]])
+    """
+
+    layers: tuple[DenseLayer, ...]
+    input_scaling: Scaling | None = None
+    output_scaling: Scaling | None = None
+
+    @property
+    def n_inputs(self):
+        """Number of inputs."""
+        return self.layers[0].kernel.shape[0]
+
+    @property
+    def n_outputs(self):
+        """Number of outputs."""
+        return self.layers[-1].kernel.shape[1]
+
+    def split(self, n_layers):
+        """Cut the chain in two.
+
+        Parameters
+        ----------
+        n_layers : int
+            Number of layers of the first part.
+
+        Returns
+        -------
+        first, second : DenseNetwork
+            Two networks with ``second(first(X)) == self(X)``.
+        """
+        first = DenseNetwork(self.layers[:n_layers], input_scaling=self.input_scaling)
+        return first, DenseNetwork(self.layers[n_layers:], output_scaling=self.output_scaling)
+
+    def standardize(self, X):
+        """Dense, scaled input of the first layer.
+
+        Parameters
+        ----------
+        X : ndarray or sparse matrix of shape (n_samples, n_inputs)
+            Expression.
+
+        Returns
+        -------
+        ndarray of float32 of shape (n_samples, n_inputs)
+            What the first layer sees.
+        """
+        X = X.toarray() if sp.issparse(X) else np.asarray(X)
+        if self.input_scaling is None:
+            return X.astype(np.float32, copy=False)
+        return self.input_scaling.apply(X)
+
+    def batches(self, n_samples):
+        """Slices of rows small enough to be evaluated at once.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of rows.
+
+        Yields
+        ------
+        slice
+            A range of rows.
+        """
+        widest = max(self.n_inputs, *(layer.kernel.shape[1] for layer in self.layers))
+        rows = max(1, CHUNK_ELEMENTS // widest)
+        for start in range(0, n_samples, rows):
+            yield slice(start, min(start + rows, n_samples))
+
+    def _evaluate(self, X):
+        """Output for one chunk of rows."""
+        H = self.standardize(X)
+        for layer in self.layers:
+            H = ACTIVATIONS[layer.activation](H @ layer.kernel + layer.bias)
+        return H if self.output_scaling is None else self.output_scaling.undo(H)
+
+    def iter_predict(self, X):
+        """Evaluate chunk by chunk.
+
+        Parameters
+        ----------
+        X : ndarray or csr_array of shape (n_samples, n_inputs)
+            Expression.
+
+        Yields
+        ------
+        rows : slice
+            The rows of this chunk.
+        outputs : ndarray of shape (n_rows, n_outputs)
+            Their outputs.
+        """
+        for rows in self.batches(X.shape[0]):
+            yield rows, self._evaluate(X[rows])
+
+    def predict(self, X):
+        """Evaluate all rows; beyond the result, memory does not grow with their number.
+
+        Parameters
+        ----------
+        X : ndarray or csr_array of shape (n_samples, n_inputs)
+            Expression.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_samples, n_outputs)
+            Outputs.
+        """
+        result = np.empty((X.shape[0], self.n_outputs))
+        for rows, outputs in self.iter_predict(X):
+            result[rows] = outputs
+        return result

@@ -1,0 +1,252 @@
+"""The one training loop."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from skgenes.networks._dense import DenseLayer
+from skgenes.networks._steps import ADAM, StepPlan, compiled_steps
+
+# D-GEX watches its training error on this many samples.
+MONITORED_SAMPLES = 5000
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How to train.
+
+    Parameters
+    ----------
+    loss, alpha, dropout, solver, momentum, upper_rate
+        See `StepPlan`.
+    learning_rate_init : float
+        Learning rate of the first epoch.
+    decay_on_rise : bool
+        Whether to use the learning-rate rule of D-GEX.
+    batch_size : int
+        Samples in a batch; the last batch of an epoch takes what is left.
+    max_iter : int
+        Number of epochs.
+    early_stopping : bool
+        Whether to stop when the validation error has not fallen by `tol` for `n_iter_no_change`
+        epochs.
+    n_iter_no_change : int
+        Patience, in epochs.
+    tol : float
+        The least fall of the validation error that counts.
+    """
+
+    loss: str
+    dropout: tuple[float, ...]
+    solver: str
+    learning_rate_init: float
+    batch_size: int
+    max_iter: int
+    alpha: float = 0.0
+    momentum: float = 0.0
+    upper_rate: float = 1.0
+    decay_on_rise: bool = False
+    early_stopping: bool = False
+    n_iter_no_change: int = 10
+    tol: float = 0.0
+
+
+@dataclass
+class TrainingResult:
+    """What training leaves behind.
+
+    Parameters
+    ----------
+    layers : tuple of DenseLayer
+        Weights of the epoch with the least validation error, or of the last epoch.
+    loss_curve : list of float
+        Mean training loss of every epoch, with dropout, without the penalty.
+    validation_curve : list of float
+        Mean absolute error on the validation samples after every epoch; empty without them.
+    learning_rates : list of float
+        Learning rate of every epoch.
+    best_epoch : int or None
+        Epoch of `layers`, counted from 0; None without validation samples.
+    """
+
+    layers: tuple[DenseLayer, ...] = ()
+    loss_curve: list[float] = field(default_factory=list)
+    validation_curve: list[float] = field(default_factory=list)
+    learning_rates: list[float] = field(default_factory=list)
+    best_epoch: int | None = None
+
+
+def decayed_learning_rate(rate, error, previous_error, *, decay=0.9, floor=1e-5):
+    """Learning-rate rule of D-GEX: fall by a tenth when the training error rose.
+
+    Parameters
+    ----------
+    rate : float
+        Learning rate of the epoch that ended.
+    error, previous_error : float
+        Mean absolute training error after this epoch and after the one before.
+    decay : float, default=0.9
+        Factor of the fall.
+    floor : float, default=1e-5
+        The learning rate never goes below this.
+
+    Returns
+    -------
+    float
+        Learning rate of the next epoch.
+
+    References
+    ----------
+    Chen et al. (2016), Bioinformatics 32:1832, section 2.3; the authors' training scripts.
+
+    Examples
+    --------
+    >>> from skgenes.networks import decayed_learning_rate
+    >>> decayed_learning_rate(5e-4, error=0.41, previous_error=0.40)
+    0.00045000000000000004
+    """
+    return max(rate * decay if error > previous_error else rate, floor)
+
+
+def train(
+    layers, inputs, targets, options, seeds, *, train_rows, validation_rows=(), on_epoch=None
+):
+    """Train a dense network.
+
+    Parameters
+    ----------
+    layers : tuple of DenseLayer
+        Initial weights; left as they are.
+    inputs, targets : RowSource
+        Where batches come from. The same object twice trains an autoencoder.
+    options : TrainingOptions
+        How to train.
+    seeds : numpy.random.SeedSequence
+        Source of the order of samples and of dropout.
+    train_rows, validation_rows : ndarray of int
+        Rows to learn from, and rows to choose the best epoch by.
+    on_epoch : callable or None
+        Called after every epoch with its number; training stops if it returns True.
+
+    Returns
+    -------
+    TrainingResult
+        Trained layers and the course of training.
+
+    Raises
+    ------
+    ValueError
+        If the loss stops being finite. Names the epoch.
+    """
+    order_seed, dropout_seed, monitor_seed = seeds.spawn(3)
+    rng = np.random.default_rng(order_seed)
+    dropout_key = int(dropout_seed.generate_state(1)[0] >> 1)
+    monitored = np.random.default_rng(monitor_seed).permutation(train_rows)[:MONITORED_SAMPLES]
+    fit = _Fit(layers, inputs, targets, options, dropout_key)
+    result, rate, best, patience = TrainingResult(), options.learning_rate_init, np.inf, 0
+    previous_error = np.inf
+    for epoch in range(options.max_iter):
+        result.learning_rates.append(rate)
+        result.loss_curve.append(fit.run_epoch(rng.permutation(train_rows), rate))
+        _check_finite(result.loss_curve, options)
+        if options.decay_on_rise:
+            error = fit.error(monitored)
+            rate = decayed_learning_rate(rate, error, previous_error)
+            previous_error = error
+        if len(validation_rows):
+            error = fit.error(validation_rows)
+            result.validation_curve.append(error)
+            patience = 0 if error < best - options.tol else patience + 1
+            if error < best or result.best_epoch is None:
+                best, result.best_epoch, result.layers = error, epoch, fit.layers()
+        stop = on_epoch is not None and on_epoch(epoch)
+        if stop or (options.early_stopping and patience >= options.n_iter_no_change):
+            break
+    if result.best_epoch is None:
+        result.layers = fit.layers()
+    return result
+
+
+def _check_finite(loss_curve, options):
+    if np.isfinite(loss_curve[-1]):
+        return
+    last = f", it was {loss_curve[-2]:.4g} before" if len(loss_curve) > 1 else ""
+    raise ValueError(
+        f"Training diverged: the loss became {loss_curve[-1]} in epoch {len(loss_curve)} of "
+        f"{options.max_iter}{last}. Lower learning_rate_init (now {options.learning_rate_init:g}) "
+        "or standardise the data; the estimator was left as it was before fit."
+    )
+
+
+class _Fit:
+    """Weights and optimiser state of one fit, on the device."""
+
+    def __init__(self, layers, inputs, targets, options, dropout_key):
+        import tensorflow as tf
+
+        self._tf = tf
+        self._activations = tuple(layer.activation for layer in layers)
+        self._inputs, self._targets = inputs, targets
+        self._batch_size = options.batch_size
+        self._dropout_key = dropout_key
+        self._n_steps = 0
+        n_states = {"adam": 2, "sgd": 1}[options.solver]
+        self._weights = [
+            tf.Variable(array, dtype=tf.float32, trainable=False)
+            for layer in layers
+            for array in (layer.kernel, layer.bias)
+        ]
+        self._state = [
+            [tf.Variable(tf.zeros(w.shape), trainable=False) for _ in range(n_states)]
+            for w in self._weights
+        ]
+        self._train, self._evaluate = compiled_steps(
+            StepPlan(
+                sizes=(layers[0].kernel.shape[0], *(len(layer.bias) for layer in layers)),
+                activations=self._activations,
+                dropout=options.dropout,
+                loss=options.loss,
+                alpha=options.alpha,
+                solver=options.solver,
+                momentum=options.momentum,
+                upper_rate=options.upper_rate,
+            )
+        )
+
+    def _batches(self, rows):
+        """Pairs of input and target, and how many samples they hold."""
+        for start in range(0, len(rows), self._batch_size):
+            batch = rows[start : start + self._batch_size]
+            x = self._tf.constant(self._inputs.rows(batch))
+            same = self._targets is self._inputs
+            yield x, x if same else self._tf.constant(self._targets.rows(batch)), len(batch)
+
+    def run_epoch(self, rows, rate):
+        """Pass once over `rows`; return the mean loss of a sample."""
+        losses, sizes = [], []
+        for x, y, size in self._batches(rows):
+            self._n_steps += 1
+            powers = [ADAM["beta1"] ** self._n_steps, ADAM["beta2"] ** self._n_steps]
+            seed = self._tf.constant([self._dropout_key, self._n_steps * len(self._weights)])
+            rates = self._tf.constant([rate, *powers], self._tf.float32)
+            losses.append(self._train(self._weights, self._state, x, y, rates, seed))
+            sizes.append(size)
+        return float(np.average(np.array(losses, dtype=np.float64), weights=sizes))
+
+    def error(self, rows):
+        """Mean absolute error on `rows`, without dropout."""
+        errors, sizes = [], []
+        for x, y, size in self._batches(rows):
+            errors.append(self._evaluate(self._weights, x, y)[1])
+            sizes.append(size)
+        return float(np.average(np.array(errors, dtype=np.float64), weights=sizes))
+
+    def layers(self):
+        """Present weights as NumPy arrays."""
+        arrays = [weight.numpy() for weight in self._weights]
+        return tuple(
+            DenseLayer(kernel, bias, activation)
+            for kernel, bias, activation in zip(
+                arrays[::2], arrays[1::2], self._activations, strict=True
+            )
+        )

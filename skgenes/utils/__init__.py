@@ -1,0 +1,22 @@
+"""The one door for expression matrices, and what keeps a failed fit harmless."""
+
+from skgenes.utils._fitting import atomic_fit, seed_sequence
+from skgenes.utils._genes import resolve_genes
+from skgenes.utils._validation import (
+    check_targets,
+    gene_names,
+    is_anndata,
+    matrix_of,
+    validate_expression,
+)
+
+__all__ = [
+    "atomic_fit",
+    "check_targets",
+    "gene_names",
+    "is_anndata",
+    "matrix_of",
+    "resolve_genes",
+    "seed_sequence",
+    "validate_expression",
+]
