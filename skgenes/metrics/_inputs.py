@@ -1,0 +1,166 @@
+"""Pairs of samples x genes tables: checked whole, read a few genes at a time."""
+
+import numpy as np
+from scipy import sparse
+
+_NUMERIC_KINDS = "buif"
+_N_NAMED = 3  # how many genes or rows an error names before it only counts
+_BLOCK_VALUES = 2**17  # 1 MiB of float64 a block and table: stays in the second-level cache
+
+
+def check_pair(y_true, y_pred, *, min_samples, purpose):
+    """Return both tables in a form whose genes can be read in blocks, or say what is wrong.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like, DataFrame or sparse of shape (n_samples, n_genes)
+        One-dimensional input is one gene.
+    min_samples : int
+        The fewest samples for which the result is defined.
+    purpose : str
+        What the samples are needed for, for the error message.
+
+    Returns
+    -------
+    y_true, y_pred : ndarray, DataFrame or CSC of shape (n_samples, n_genes)
+
+    Raises
+    ------
+    ValueError
+        On different shapes or genes, no gene, or too few samples.
+    TypeError
+        On values which are not numbers.
+    """
+    y_true, y_pred = _as_table(y_true, "y_true"), _as_table(y_pred, "y_pred")
+    _check_same_genes(y_true, y_pred)
+    if y_true.shape != y_pred.shape:
+        raise ValueError(
+            f"y_true has shape {y_true.shape} but y_pred has shape {y_pred.shape}; "
+            "both must be (n_samples, n_genes) of the same samples and genes."
+        )
+    n_samples, n_genes = y_true.shape
+    if n_genes == 0:
+        raise ValueError(f"y_true and y_pred have shape {y_true.shape}: there is no gene to score.")
+    if n_samples < min_samples:
+        raise ValueError(
+            f"{purpose} needs at least {min_samples} samples, but y_true and y_pred have "
+            f"{n_samples}; pass more rows."
+        )
+    return y_true, y_pred
+
+
+def take_genes(y, index):
+    """Return the genes at `index` (slice or integers) as float64 (n_samples, n_taken)."""
+    if _is_frame(y):
+        return y.iloc[:, index].to_numpy(dtype=np.float64, na_value=np.nan)
+    block = y[:, index]
+    return np.asarray(block.toarray() if sparse.issparse(y) else block, dtype=np.float64)
+
+
+def gene_blocks(n_samples, n_genes):
+    """Yield slices over the genes, each of about `_BLOCK_VALUES` values and at least 8 genes."""
+    size = max(8, _BLOCK_VALUES // max(1, n_samples))
+    for start in range(0, n_genes, size):
+        yield slice(start, min(start + size, n_genes))
+
+
+def check_finite(low, high, block, y, genes, name):
+    """Raise if a column's minimum `low` or maximum `high` is not finite, naming genes and rows.
+
+    Parameters
+    ----------
+    low, high : ndarray of shape (n_block,)
+        Extremes of the columns of `block`; NaN wherever the column holds one.
+    block : ndarray of shape (n_samples, n_block)
+        The values.
+    y : ndarray, DataFrame or CSC of shape (n_samples, n_genes)
+        The table they come from, for its gene names.
+    genes : slice
+        Where in `y` they come from.
+    name : {"y_true", "y_pred"}
+        Name of the table.
+    """
+    bad = np.flatnonzero(~(np.isfinite(low) & np.isfinite(high)))
+    if bad.size == 0:
+        return
+    found = "; ".join(
+        f"gene {_gene_name(y, genes.start + column)} at {_rows(~np.isfinite(block[:, column]))}"
+        for column in bad[:_N_NAMED]
+    )
+    more = ", ..." if bad.size > _N_NAMED else ""
+    raise ValueError(
+        f"{name} holds NaN or infinite values: {found}{more}. Impute or drop them before scoring."
+    )
+
+
+def _as_table(y, name):
+    if sparse.issparse(y):
+        table = y.tocsc() if y.ndim == 2 else y
+    else:
+        table = y if _is_frame(y) else np.asarray(y)
+    if table.ndim == 1 and not sparse.issparse(table):
+        table = table.reshape(-1, 1)
+    if table.ndim != 2:
+        raise ValueError(
+            f"{name} must be of shape (n_samples, n_genes) or (n_samples,), got a "
+            f"{table.ndim}-dimensional {type(y).__name__}."
+        )
+    _check_numeric(table, name)
+    return table
+
+
+def _check_numeric(table, name):
+    if not _is_frame(table):
+        if table.dtype.kind not in _NUMERIC_KINDS:
+            raise TypeError(
+                f"{name} must hold real numbers, got dtype {table.dtype}; "
+                "convert it, for example with astype(float)."
+            )
+        return
+    bad = [
+        f"{column!r} ({dtype})"
+        for column, dtype in zip(table.columns, table.dtypes, strict=True)
+        if dtype.kind not in _NUMERIC_KINDS
+    ]
+    if bad:
+        raise TypeError(f"{name} must hold real numbers, but has columns {_some(bad)}; drop them.")
+
+
+def _check_same_genes(y_true, y_pred):
+    if not (_is_frame(y_true) and _is_frame(y_pred)):
+        return
+    observed, predicted = list(y_true.columns), list(y_pred.columns)
+    if observed == predicted:
+        return
+    in_observed, in_predicted = set(observed), set(predicted)
+    missing = [repr(gene) for gene in observed if gene not in in_predicted]
+    extra = [repr(gene) for gene in predicted if gene not in in_observed]
+    if not missing and not extra:
+        raise ValueError(
+            "y_true and y_pred name the same genes, but in another order or number; "
+            "use y_pred[y_true.columns]."
+        )
+    raise ValueError(
+        "y_true and y_pred name different genes: only in y_true: "
+        f"{_some(missing)}; only in y_pred: {_some(extra)}."
+    )
+
+
+def _is_frame(y):
+    return hasattr(y, "iloc") and hasattr(y, "columns")
+
+
+def _gene_name(y, index):
+    return repr(y.columns[index]) if _is_frame(y) else str(index)
+
+
+def _rows(mask):
+    rows = np.flatnonzero(mask)
+    return f"row{'s' if rows.size > 1 else ''} {_some([str(row) for row in rows])}"
+
+
+def _some(names):
+    if not names:
+        return "none"
+    more = f" and {len(names) - _N_NAMED} more" if len(names) > _N_NAMED else ""
+    return ", ".join(names[:_N_NAMED]) + more
