@@ -1,7 +1,7 @@
 """How well genes are inferred: per-gene errors and correlations, a permutation test, scorers."""
 
+from ._accumulator import PearsonAccumulator
 from ._per_gene import (
-    PearsonAccumulator,
     mean_defined,
     per_gene_mean_absolute_error,
     per_gene_pearson,
