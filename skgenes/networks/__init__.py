@@ -9,6 +9,7 @@ from skgenes.networks._initialize import initial_layers
 from skgenes.networks._keras import autoencoder_shape, build_autoencoder, build_dgex, to_keras
 from skgenes.networks._read_keras import from_keras
 from skgenes.networks._rescale import RescaleExplainer
+from skgenes.networks._shap import ShapExplainer
 from skgenes.networks._sources import MatrixSource, RowSource, standard_scaling
 from skgenes.networks._training import (
     TrainingOptions,
@@ -24,6 +25,7 @@ __all__ = [
     "RescaleExplainer",
     "RowSource",
     "Scaling",
+    "ShapExplainer",
     "TrainingOptions",
     "TrainingResult",
     "autoencoder_shape",

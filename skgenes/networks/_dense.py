@@ -1,6 +1,6 @@
 """A trained dense network as plain NumPy arrays: what a fitted estimator holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -129,6 +129,40 @@ class DenseNetwork:
         """
         first = DenseNetwork(self.layers[:n_layers], input_scaling=self.input_scaling)
         return first, DenseNetwork(self.layers[n_layers:], output_scaling=self.output_scaling)
+
+    def then(self, other):
+        """Join two chains, the inverse of `split`.
+
+        Parameters
+        ----------
+        other : DenseNetwork
+            What follows.
+
+        Returns
+        -------
+        DenseNetwork
+            The joined chain.
+        """
+        return DenseNetwork(self.layers + other.layers, self.input_scaling, other.output_scaling)
+
+    def with_outputs(self, outputs):
+        """Keep some of the outputs.
+
+        Parameters
+        ----------
+        outputs : ndarray of int
+            Which outputs to keep.
+
+        Returns
+        -------
+        DenseNetwork
+            A network that computes these alone.
+        """
+        last, scaling = self.layers[-1], self.output_scaling
+        last = replace(last, kernel=last.kernel[:, outputs], bias=last.bias[outputs])
+        if scaling is not None:
+            scaling = Scaling(scaling.mean[outputs], scaling.scale[outputs])
+        return DenseNetwork((*self.layers[:-1], last), self.input_scaling, scaling)
 
     def standardize(self, X):
         """Dense, scaled input of the first layer.

@@ -61,6 +61,8 @@ def from_keras(model):
 
 def _chain(model):
     """Layers of the model if each has the one before it as its only input, else None."""
+    if type(model).__name__ == "Sequential":
+        return model.layers
     inputs, outputs = getattr(model, "inputs", None), getattr(model, "outputs", None)
     if not inputs or len(inputs) != 1 or not outputs or len(outputs) != 1:
         return None
@@ -70,7 +72,7 @@ def _chain(model):
             continue
         try:
             source = layer.input
-        except (AttributeError, ValueError):  # used more than once
+        except (AttributeError, ValueError):  # part of another model too
             return None
         if source is not tensor:
             return None

@@ -74,7 +74,7 @@ def standard_scaling(matrix, offset=0.0):
     matrix : ndarray or csr_array of shape (n_samples, n_columns)
         Training data.
     offset : float, default=0.0
-        Added to every standard deviation. Columns whose scale would be 0 get 1.
+        Added to the standard deviation. Constant columns get a scale of 1.
 
     Returns
     -------
@@ -95,7 +95,5 @@ def standard_scaling(matrix, offset=0.0):
         count = total
     scale = np.sqrt(squares / n_samples)
     # Rounding leaves a constant column a spread of some ulps; that is not a scale.
-    scale[scale <= 1e-12 * np.abs(mean)] = 0
-    scale += offset
-    scale[scale == 0] = 1
-    return Scaling(mean, scale)
+    constant = scale <= 1e-12 * np.abs(mean)
+    return Scaling(mean, np.where(constant, 1.0, scale + offset))

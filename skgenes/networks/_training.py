@@ -109,7 +109,7 @@ def decayed_learning_rate(rate, error, previous_error, *, decay=0.9, floor=1e-5)
 
 
 def train(
-    layers, inputs, targets, options, seeds, *, train_rows, validation_rows=(), on_epoch=None
+    layers, inputs, targets, options, seeds, *, train_rows, validation_rows=(), observer=None
 ):
     """Train a dense network.
 
@@ -125,8 +125,9 @@ def train(
         Source of the order of samples and of dropout.
     train_rows, validation_rows : ndarray of int
         Rows to learn from, and rows to choose the best epoch by.
-    on_epoch : callable or None
-        Called after every epoch with its number; training stops if it returns True.
+    observer : object or None
+        Told of every epoch: ``observer.begin()`` before it and ``observer.end(layers)`` after it,
+        with a function that returns the present layers. Training stops if ``end`` returns True.
 
     Returns
     -------
@@ -146,6 +147,8 @@ def train(
     result, rate, best, patience = TrainingResult(), options.learning_rate_init, np.inf, 0
     previous_error = np.inf
     for epoch in range(options.max_iter):
+        if observer is not None:
+            observer.begin()
         result.learning_rates.append(rate)
         result.loss_curve.append(fit.run_epoch(rng.permutation(train_rows), rate))
         _check_finite(result.loss_curve, options)
@@ -159,7 +162,7 @@ def train(
             patience = 0 if error < best - options.tol else patience + 1
             if error < best or result.best_epoch is None:
                 best, result.best_epoch, result.layers = error, epoch, fit.layers()
-        stop = on_epoch is not None and on_epoch(epoch)
+        stop = observer is not None and observer.end(fit.layers)
         if stop or (options.early_stopping and patience >= options.n_iter_no_change):
             break
     if result.best_epoch is None:
@@ -213,10 +216,10 @@ class _Fit:
             )
         )
 
-    def _batches(self, rows):
+    def _batches(self, rows, size):
         """Pairs of input and target, and how many samples they hold."""
-        for start in range(0, len(rows), self._batch_size):
-            batch = rows[start : start + self._batch_size]
+        for start in range(0, len(rows), size):
+            batch = rows[start : start + size]
             x = self._tf.constant(self._inputs.rows(batch))
             same = self._targets is self._inputs
             yield x, x if same else self._tf.constant(self._targets.rows(batch)), len(batch)
@@ -224,7 +227,7 @@ class _Fit:
     def run_epoch(self, rows, rate):
         """Pass once over `rows`; return the mean loss of a sample."""
         losses, sizes = [], []
-        for x, y, size in self._batches(rows):
+        for x, y, size in self._batches(rows, self._batch_size):
             self._n_steps += 1
             powers = [ADAM["beta1"] ** self._n_steps, ADAM["beta2"] ** self._n_steps]
             seed = self._tf.constant([self._dropout_key, self._n_steps * len(self._weights)])
@@ -236,7 +239,7 @@ class _Fit:
     def error(self, rows):
         """Mean absolute error on `rows`, without dropout."""
         errors, sizes = [], []
-        for x, y, size in self._batches(rows):
+        for x, y, size in self._batches(rows, max(self._batch_size, 256)):
             errors.append(self._evaluate(self._weights, x, y)[1])
             sizes.append(size)
         return float(np.average(np.array(errors, dtype=np.float64), weights=sizes))

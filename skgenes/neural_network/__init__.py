@@ -1,0 +1,6 @@
+"""The networks as estimators."""
+
+from skgenes.neural_network._autoencoder import GeneAutoEncoder
+from skgenes.neural_network._dgex import DGEXRegressor
+
+__all__ = ["DGEXRegressor", "GeneAutoEncoder"]

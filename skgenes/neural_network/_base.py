@@ -1,0 +1,148 @@
+"""What the estimators around a dense network share."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skgenes.networks import train
+
+ACTIVATIONS = StrOptions({"identity", "relu", "elu", "sigmoid", "tanh"})
+
+TRAINING_CONSTRAINTS = {
+    "hidden_layer_sizes": ["array-like"],
+    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "solver": [StrOptions({"adam", "sgd"})],
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "early_stopping": ["boolean"],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "standardize": ["boolean"],
+    "layer": [str, None],
+    "random_state": ["random_state"],
+}
+
+
+class EpochReporter:
+    """Reports epochs to scikit-learn's callbacks.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The one being fitted.
+    X, y : array-like
+        Its training data, handed on to callbacks that ask for them.
+    attributes_of : callable
+        Turns layers into the fitted attributes that make a copy of the estimator usable.
+    """
+
+    def __init__(self, estimator, X, y, attributes_of):
+        self._estimator, self._attributes_of = estimator, attributes_of
+        self._data = {"X": X, "y": y}
+        self._fit = estimator._init_callback_context(max_subtasks=estimator.max_iter)
+        self._fit.call_on_fit_task_begin(estimator=estimator, **self._data)
+
+    def begin(self):
+        """Report that an epoch begins."""
+        self._epoch = self._fit.subcontext(task_name="epoch")
+        self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._data)
+
+    def end(self, layers):
+        """Report that an epoch ended; return whether a callback asks to stop."""
+        return self._epoch.call_on_fit_task_end(
+            estimator=self._estimator,
+            reconstruction_attributes=lambda: self._attributes_of(layers()),
+            **self._data,
+        )
+
+    def finish(self):
+        """Report that training ended."""
+        self._fit.call_on_fit_task_end(estimator=self._estimator, **self._data)
+
+
+def train_estimator(estimator, layers, inputs, targets, options, seeds, reporter):
+    """Train, holding out ``validation_fraction`` of the samples if that is asked for.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Has ``validation_fraction`` and ``early_stopping``.
+    layers, inputs, targets, options
+        See `skgenes.networks.train`.
+    seeds : numpy.random.SeedSequence
+        Source of the split and of everything random in training.
+    reporter : EpochReporter
+        Told of every epoch.
+
+    Returns
+    -------
+    TrainingResult
+        See `skgenes.networks.train`.
+    """
+    split_seed, train_seed = seeds.spawn(2)
+    order = np.random.default_rng(split_seed).permutation(inputs.shape[0])
+    n_validation = _n_validation(estimator, len(order))
+    result = train(
+        layers,
+        inputs,
+        targets,
+        options,
+        train_seed,
+        train_rows=order[n_validation:],
+        validation_rows=order[:n_validation],
+        observer=reporter,
+    )
+    reporter.finish()
+    return result
+
+
+def _n_validation(estimator, n_samples):
+    if estimator.early_stopping and estimator.validation_fraction == 0:
+        raise ValueError("early_stopping=True needs a validation_fraction above 0, got 0.")
+    if estimator.validation_fraction == 0:
+        return 0
+    # At least one sample on either side, so that tiny data can still be fitted.
+    wanted = round(n_samples * estimator.validation_fraction)
+    return min(max(wanted, 1), n_samples - 1)
+
+
+def check_layer_sizes(sizes):
+    """Validate ``hidden_layer_sizes``.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Width of every hidden layer.
+
+    Returns
+    -------
+    tuple of int
+        The sizes.
+    """
+    sizes = tuple(sizes)
+    if not sizes or not all(isinstance(size, Integral) and size > 0 for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must be positive integers, got {sizes!r}.")
+    return tuple(int(size) for size in sizes)
+
+
+def check_code(Z, n_units):
+    """Validate bottleneck values.
+
+    Parameters
+    ----------
+    Z : array-like of shape (n_samples, n_units)
+        Bottleneck values.
+    n_units : int
+        Width of the bottleneck.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_units)
+        The values.
+    """
+    Z = check_array(Z, dtype=[np.float64, np.float32], input_name="Z")
+    if Z.shape[1] != n_units:
+        raise ValueError(f"Z has {Z.shape[1]} columns, but the bottleneck has {n_units} units.")
+    return Z
