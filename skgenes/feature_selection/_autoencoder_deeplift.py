@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skgenes.feature_selection._panel import panel_size, rank_genes, resolve_wishes
 from skgenes.inspection import deeplift
 from skgenes.neural_network import GeneAutoEncoder
-from skgenes.utils import atomic_fit, validate_expression
+from skgenes.utils import atomic_fit, validate_expression, with_names
 
 
 class AutoEncoderDeepLIFTSelector(
@@ -168,6 +168,7 @@ class AutoEncoderDeepLIFTSelector(
         size = panel_size(self.n_features_to_select, X.shape[1])
         names = getattr(self, "feature_names_in_", None)
         wishes = resolve_wishes(self.must_include, self.exclude, names, X.shape[1], size)
+        X = with_names(X, names)
         self.autoencoder_ = self._fit_autoencoder(X)
         result = deeplift(
             self.autoencoder_,

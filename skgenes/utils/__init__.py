@@ -8,6 +8,7 @@ from skgenes.utils._validation import (
     is_anndata,
     matrix_of,
     validate_expression,
+    with_names,
 )
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "resolve_genes",
     "seed_sequence",
     "validate_expression",
+    "with_names",
 ]

@@ -160,6 +160,38 @@ def validate_expression(
     return matrix
 
 
+def with_names(matrix, names):
+    """Put gene names back on a validated matrix, for an estimator inside another one.
+
+    Parameters
+    ----------
+    matrix : ndarray or csr_array of shape (n_samples, n_genes)
+        The numbers.
+    names : ndarray of str of shape (n_genes,) or None
+        Gene names.
+
+    Returns
+    -------
+    ndarray, csr_array, DataFrame or AnnData
+        A frame around a dense matrix, an AnnData around a sparse one, both without a copy; the
+        matrix itself if there are no names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgenes.utils import with_names
+    >>> list(with_names(np.zeros((1, 2)), ["TP53", "MYC"]).columns)
+    ['TP53', 'MYC']
+    """
+    if names is None:
+        return matrix
+    if not sp.issparse(matrix):
+        return pd.DataFrame(matrix, columns=names, copy=False)
+    from anndata import AnnData
+
+    return AnnData(matrix, var=pd.DataFrame(index=pd.Index(names)))
+
+
 def check_targets(y, n_samples):
     """Validate the values to predict, one column per gene.
 

@@ -1,0 +1,269 @@
+"""A selector and a regressor as one estimator, fitted on expression alone."""
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import _fit_context as fit_context
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.validation import check_is_fitted
+
+from skgenes.metrics import PearsonAccumulator, mean_defined
+from skgenes.utils import atomic_fit, gene_names, matrix_of, validate_expression, with_names
+
+_ROWS_AT_ONCE = 4096
+
+
+class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+    """Choose landmark genes and infer all other genes from them.
+
+    ``fit(X)`` lets the selector choose columns of X and trains the regressor to predict the other
+    columns from them, so that scikit-learn's model selection answers "which genes should I
+    measure, how many, and how well do they tell me all the others?".
+
+    Parameters
+    ----------
+    selector : estimator
+        Anything with ``fit`` and ``get_support``.
+    regressor : estimator
+        Anything with ``fit`` and ``predict`` that takes several targets.
+    layer : str or None, default=None
+        Layer to read when X is an AnnData; None reads ``X.X``.
+
+    Attributes
+    ----------
+    selector_ : estimator
+        The fitted selector.
+    regressor_ : estimator
+        The fitted regressor.
+    support_ : ndarray of bool of shape (n_features_in_,)
+        Which genes are landmarks. All others are targets.
+    landmarks_, targets_ : ndarray of str or of int
+        Names of the landmarks and of the targets in the order of their columns; column indices
+        if X had no names.
+    n_features_in_ : int
+        Number of genes seen during fit.
+    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+        Gene names seen during fit. Only there if X had string names.
+
+    See Also
+    --------
+    skgenes.feature_selection.AutoEncoderDeepLIFTSelector : The selector of Kong et al.
+    skgenes.neural_network.DGEXRegressor : The regressor of Chen et al.
+
+    Notes
+    -----
+    Selector and regressor see training samples only, so that cross-validation of this estimator
+    is honest about both.
+
+    References
+    ----------
+    Kong et al. (2021), BMC Bioinformatics 22, doi:10.1186/s12859-021-03972-5, Methods.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.feature_selection import VarianceThreshold
+    >>> from sklearn.linear_model import Ridge
+    >>> from skgenes.compose import LandmarkReconstructor
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(50, 2)) @ rng.normal(size=(2, 8))
+    >>> model = LandmarkReconstructor(VarianceThreshold(np.median(X.var(axis=0))), Ridge()).fit(X)
+    >>> model.predict(X).shape
+    (50, 4)
+    >>> bool(model.score(X) > 0.99)
+    True
+    """
+
+    _parameter_constraints = {  # noqa: RUF012  as in scikit-learn
+        "selector": [HasMethods(["fit", "get_support"])],
+        "regressor": [HasMethods(["fit", "predict"])],
+        "layer": [str, None],
+    }
+
+    def __init__(self, selector, regressor, *, layer=None):
+        self.selector = selector
+        self.regressor = regressor
+        self.layer = layer
+
+    @atomic_fit
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None):
+        """Select landmarks and learn to infer all other genes.
+
+        Parameters
+        ----------
+        X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_genes)
+            Training samples.
+        y : array-like of shape (n_samples,) or None, default=None
+            Handed to the selector, for one that needs labels.
+
+        Returns
+        -------
+        LandmarkReconstructor
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X is not a finite matrix of at least two samples and genes, or the selector takes
+            no gene or all of them.
+        """
+        X = validate_expression(
+            self, X, reset=True, layer=self.layer, ensure_min_samples=2, ensure_min_features=2
+        )
+        self.selector_, self.regressor_ = clone(self.selector), clone(self.regressor)
+        context = self._init_callback_context(max_subtasks=2)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        with context.subcontext(task_name="select").propagate_callback_context(self.selector_):
+            self.selector_.fit(self._for(self.selector_, X), y)
+        self._set_support()
+        landmarks, targets = self._split(X)
+        with context.subcontext(task_name="infer").propagate_callback_context(self.regressor_):
+            self.regressor_.fit(landmarks, self._targets_for_regressor(targets))
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    def predict(self, X):
+        """Infer the target genes.
+
+        Parameters
+        ----------
+        X : ndarray, DataFrame, sparse matrix or AnnData
+            Samples with all genes, shape (n_samples, n_features_in_), or with the landmarks
+            alone, shape (n_samples, n_landmarks), in the order of `landmarks_`.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_samples, n_targets)
+            Inferred expression, columns in the order of `targets_`.
+
+        Raises
+        ------
+        ValueError
+            If the genes of X are neither those of fit nor the landmarks.
+        """
+        check_is_fitted(self)
+        return self._infer(self._landmarks_of(X))
+
+    def reconstruct(self, X):
+        """All genes: the landmarks as measured, the others inferred.
+
+        Parameters
+        ----------
+        X : ndarray, DataFrame, sparse matrix or AnnData
+            Samples with all genes or with the landmarks alone, as in `predict`.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_samples, n_features_in_)
+            Expression, columns in the order of fit.
+        """
+        check_is_fitted(self)
+        landmarks = self._landmarks_of(X)
+        result = np.empty((landmarks.shape[0], self.n_features_in_))
+        result[:, self.support_] = landmarks.toarray() if sp.issparse(landmarks) else landmarks
+        result[:, ~self.support_] = self._infer(landmarks)
+        return result
+
+    def score(self, X, y=None):
+        """Mean Pearson correlation of the target genes with what is inferred.
+
+        Computed in chunks of samples: inferred expression is not held.
+
+        Parameters
+        ----------
+        X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_features_in_)
+            Samples with all genes, at least two.
+        y : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        float
+            Mean over the target genes whose correlation is defined.
+        """
+        check_is_fitted(self)
+        X = validate_expression(self, X, reset=False, layer=self.layer, ensure_min_samples=2)
+        moments = PearsonAccumulator(len(self.targets_))
+        for start in range(0, X.shape[0], _ROWS_AT_ONCE):
+            landmarks, targets = self._split(X[start : start + _ROWS_AT_ONCE])
+            moments.update(targets, self._infer(landmarks))
+        return float(mean_defined(moments.result(), "the inferred genes"))
+
+    def observed_and_inferred(self, X):
+        """What scorers compare: the target genes as measured and as inferred.
+
+        Parameters
+        ----------
+        X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_features_in_)
+            Samples with all genes.
+
+        Returns
+        -------
+        observed : ndarray or csr_array of shape (n_samples, n_targets)
+            Measured expression.
+        inferred : ndarray of float64 of shape (n_samples, n_targets)
+            Inferred expression.
+        """
+        check_is_fitted(self)
+        X = validate_expression(self, X, reset=False, layer=self.layer)
+        landmarks, targets = self._split(X)
+        return targets, self._infer(landmarks)
+
+    def _for(self, estimator, X):
+        """X as a sub-estimator can take it: with its gene names, unless that needs an AnnData."""
+        names = getattr(self, "feature_names_in_", None)
+        if sp.issparse(X) and not type(estimator).__module__.startswith("skgenes."):
+            return X
+        return with_names(X, names)
+
+    def _set_support(self):
+        support = np.asarray(self.selector_.get_support(), dtype=bool)
+        if support.shape != (self.n_features_in_,):
+            raise ValueError(
+                f"{type(self.selector_).__name__} selects among {support.size} columns, but X has "
+                f"{self.n_features_in_} genes. The selector must see X itself."
+            )
+        n_landmarks = int(support.sum())
+        if n_landmarks in (0, len(support)):
+            which = "no gene" if n_landmarks == 0 else "all genes"
+            raise ValueError(
+                f"{type(self.selector_).__name__} selects {which} of {len(support)}: there must "
+                "be some to measure and some to infer. Change the size of the panel."
+            )
+        genes = getattr(self, "feature_names_in_", np.arange(len(support)))
+        self.support_ = support
+        self.landmarks_, self.targets_ = genes[support], genes[~support]
+
+    def _split(self, X):
+        """Landmarks and targets of a validated matrix."""
+        return X[:, np.flatnonzero(self.support_)], X[:, np.flatnonzero(~self.support_)]
+
+    def _targets_for_regressor(self, targets):
+        sparse_is_fine = getattr(self.regressor_, "accepts_sparse_targets", False)
+        return targets.toarray() if sp.issparse(targets) and not sparse_is_fine else targets
+
+    def _landmarks_of(self, X):
+        """Landmark columns of X, which has all genes or the landmarks alone."""
+        if not self._has_landmarks_alone(X):
+            X = validate_expression(self, X, reset=False, layer=self.layer)
+            return self._split(X)[0]
+        X = matrix_of(X, self.layer)
+        return check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32], input_name="X")
+
+    def _has_landmarks_alone(self, X):
+        names = gene_names(X)
+        if names is None or not hasattr(self, "feature_names_in_"):
+            return getattr(X, "ndim", np.ndim(X)) == 2 and np.shape(X)[1] == len(self.landmarks_)
+        return np.array_equal(names, self.landmarks_)
+
+    def _infer(self, landmarks):
+        inferred = np.asarray(self.regressor_.predict(landmarks), dtype=np.float64)
+        return inferred.reshape(landmarks.shape[0], len(self.targets_))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
