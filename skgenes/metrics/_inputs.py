@@ -57,11 +57,15 @@ def take_genes(y, index):
     return np.asarray(block.toarray() if sparse.issparse(y) else block, dtype=np.float64)
 
 
-def gene_blocks(n_samples, n_genes):
-    """Yield slices over the genes, each of about `_BLOCK_VALUES` values and at least 8 genes."""
-    size = max(8, _BLOCK_VALUES // max(1, n_samples))
-    for start in range(0, n_genes, size):
-        yield slice(start, min(start + size, n_genes))
+def genes_at_once(n_samples, n_values=_BLOCK_VALUES):
+    """Return how many genes make a block of about `n_values` values, at least 8."""
+    return max(8, n_values // max(1, n_samples))
+
+
+def blocks(start, stop, size):
+    """Yield slices of at most `size` from `start` to `stop`."""
+    for first in range(start, stop, size):
+        yield slice(first, min(first + size, stop))
 
 
 def check_finite(low, high, block, y, genes, name):

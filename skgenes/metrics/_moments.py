@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._inputs import check_finite, gene_blocks, take_genes
+from ._inputs import blocks, check_finite, genes_at_once, take_genes
 
 
 class Moments(NamedTuple):
@@ -35,7 +35,7 @@ def moments_of(y_true, y_pred):
     pair_shape = (2, n_genes)
     mean, squares, low, high = (np.empty(pair_shape) for _ in range(4))
     products = np.empty(n_genes)
-    for genes in gene_blocks(n_samples, n_genes):
+    for genes in blocks(0, n_genes, genes_at_once(n_samples)):
         centred = []
         for side, (name, y) in enumerate((("y_true", y_true), ("y_pred", y_pred))):
             block = take_genes(y, genes)

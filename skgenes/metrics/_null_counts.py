@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._inputs import take_genes
+from ._inputs import blocks, genes_at_once, take_genes
 
 TIE = 1e-12  # correlations closer than this are equal: float64 rounding, not an order
 TILE = 2040  # genes a side; a multiple of 255, the most rows which a uint8 can count
 _FLOAT32_ROUNDING = 2.0**-24
 _ROUNDING_SIGMAS = 8.0
-_PAIR_VALUES = 2**20  # float64 values gathered at a time, 8 MiB
+_DENSE_VALUES = 2**20  # float64 values a side of a dense part, 8 MiB: large enough for GEMM
 _DENSE_SHARE = 1 / 64  # of a tile's pairs in doubt, where a float64 GEMM beats gathering them
 
 
@@ -65,7 +65,7 @@ def count_above(null, tested, pcc, own):
     Notes
     -----
     An additional row of the GEMM, 1 times -pcc_j, turns "above pcc_j" into "above 0". Extra
-    memory: a float32 copy of the null genes and four tiles.
+    memory: a float32 copy of the null genes, one of a tile of tested genes, and about 60 MB.
     """
     n_null, n_tested = null.index.size, tested.index.size
     above = np.zeros(n_tested, dtype=np.int64)
@@ -74,11 +74,9 @@ def count_above(null, tested, pcc, own):
     window = rounding_window(null.y.shape[0])
     left = _gene_rows(null, slice(0, n_null), np.ones(n_null))
     space = np.empty(TILE * TILE, dtype=np.float32)
-    for tested_start in range(0, n_tested, TILE):
-        columns = slice(tested_start, min(tested_start + TILE, n_tested))
+    for columns in blocks(0, n_tested, TILE):
         right = _gene_rows(tested, columns, -pcc[columns])
-        for null_start in range(0, n_null, TILE):
-            rows = slice(null_start, min(null_start + TILE, n_null))
+        for rows in blocks(0, n_null, TILE):
             shape = (rows.stop - rows.start, columns.stop - columns.start)
             excess = space[: shape[0] * shape[1]].reshape(shape)
             np.matmul(left[rows], right.T, out=excess)
@@ -110,10 +108,8 @@ def _gene_rows(unit, which, extra):
     """Return float32 rows of unit columns, `extra` appended to each: (n_which, n_samples + 1)."""
     n_samples = unit.y.shape[0]
     rows = np.empty((which.stop - which.start, n_samples + 1), dtype=np.float32)
-    step = _pairs_at_once(n_samples)
-    for start in range(which.start, which.stop, step):
-        part = slice(start, min(start + step, which.stop))
-        rows[start - which.start : part.stop - which.start, :-1] = unit.take(part).T
+    for part in blocks(which.start, which.stop, genes_at_once(n_samples)):
+        rows[part.start - which.start : part.stop - which.start, :-1] = unit.take(part).T
     rows[:, -1] = extra
     return rows
 
@@ -148,10 +144,8 @@ def _decide_pairs(null, tested, pcc, rows, columns, doubtful):
     n_columns = columns.stop - columns.start
     row, column = np.divmod(doubtful, n_columns)
     counts = np.zeros(n_columns, dtype=np.int64)
-    step = _pairs_at_once(null.y.shape[0])
-    for start in range(0, doubtful.size, step):
-        k = row[start : start + step] + rows.start
-        j = column[start : start + step] + columns.start
+    for some in blocks(0, doubtful.size, genes_at_once(null.y.shape[0])):
+        k, j = row[some] + rows.start, column[some] + columns.start
         r = np.einsum("ij,ij->j", null.take(k), tested.take(j))
         above = r - pcc[j] > TIE
         counts += np.bincount(j[above] - columns.start, minlength=n_columns)
@@ -164,21 +158,12 @@ def _decide_densely(null, tested, pcc, rows, columns, doubtful):
     in_doubt = np.zeros(shape, dtype=bool)
     in_doubt.ravel()[doubtful] = True
     counts = np.zeros(shape[1], dtype=np.int64)
-    for k in _parts(rows, null.y.shape[0]):
+    size = min(512, genes_at_once(null.y.shape[0], _DENSE_VALUES))
+    for k in blocks(rows.start, rows.stop, size):
         left = null.take(k).T
-        for j in _parts(columns, null.y.shape[0]):
+        for j in blocks(columns.start, columns.stop, size):
             above = left @ tested.take(j) - pcc[j] > TIE
             here = slice(j.start - columns.start, j.stop - columns.start)
             above &= in_doubt[k.start - rows.start : k.stop - rows.start, here]
             counts[here] += np.count_nonzero(above, axis=0)
     return counts
-
-
-def _parts(whole, n_samples):
-    step = min(512, _pairs_at_once(n_samples))
-    for start in range(whole.start, whole.stop, step):
-        yield slice(start, min(start + step, whole.stop))
-
-
-def _pairs_at_once(n_samples):
-    return max(16, _PAIR_VALUES // n_samples)

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
-from ._inputs import check_finite, check_pair, gene_blocks, take_genes
+from ._inputs import blocks, check_finite, check_pair, genes_at_once, take_genes
 from ._moments import correlation, moments_of
 
 
@@ -47,7 +47,7 @@ def per_gene_mean_absolute_error(y_true, y_pred):
     y_true, y_pred = check_pair(y_true, y_pred, min_samples=1, purpose="The mean absolute error")
     n_samples, n_genes = y_true.shape
     errors = np.empty(n_genes)
-    for genes in gene_blocks(n_samples, n_genes):
+    for genes in blocks(0, n_genes, genes_at_once(n_samples)):
         observed = _finite_block(y_true, genes, "y_true")
         predicted = _finite_block(y_pred, genes, "y_pred")
         errors[genes] = np.abs(observed - predicted).mean(axis=0)
