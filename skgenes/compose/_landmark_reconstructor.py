@@ -5,12 +5,20 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.base import _fit_context as fit_context
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils import check_array
+from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
 from skgenes.metrics import PearsonAccumulator, mean_defined
-from skgenes.utils import atomic_fit, gene_names, matrix_of, validate_expression, with_names
+from skgenes.utils import (
+    atomic_fit,
+    check_expression,
+    describe_difference,
+    gene_names,
+    matrix_of,
+    validate_expression,
+    with_names,
+)
 
 _ROWS_AT_ONCE = 4096
 
@@ -113,6 +121,7 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         X = validate_expression(
             self, X, reset=True, layer=self.layer, ensure_min_samples=2, ensure_min_features=2
         )
+        check_consistent_length(X, y)
         self.selector_, self.regressor_ = clone(self.selector), clone(self.regressor)
         context = self._init_callback_context(max_subtasks=2)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -247,17 +256,22 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
 
     def _landmarks_of(self, X):
         """Landmark columns of X, which has all genes or the landmarks alone."""
-        if not self._has_landmarks_alone(X):
-            X = validate_expression(self, X, reset=False, layer=self.layer)
-            return self._split(X)[0]
-        X = matrix_of(X, self.layer)
-        return check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32], input_name="X")
-
-    def _has_landmarks_alone(self, X):
         names = gene_names(X)
-        if names is None or not hasattr(self, "feature_names_in_"):
-            return getattr(X, "ndim", np.ndim(X)) == 2 and np.shape(X)[1] == len(self.landmarks_)
-        return np.array_equal(names, self.landmarks_)
+        if self._has_landmarks_alone(X, names):
+            return check_expression(matrix_of(X, self.layer), names)
+        try:
+            X = validate_expression(self, X, reset=False, layer=self.layer)
+        except ValueError as error:
+            if names is None or len(names) == self.n_features_in_:
+                raise
+            difference = describe_difference(self.landmarks_, names, "landmarks_")
+            raise ValueError(f"{error}\nNor are they the landmarks alone: {difference}") from None
+        return self._split(X)[0]
+
+    def _has_landmarks_alone(self, X, names):
+        if names is not None and hasattr(self, "feature_names_in_"):
+            return np.array_equal(names, self.landmarks_)
+        return getattr(X, "ndim", np.ndim(X)) == 2 and np.shape(X)[1] == len(self.landmarks_)
 
     def _infer(self, landmarks):
         inferred = np.asarray(self.regressor_.predict(landmarks), dtype=np.float64)
@@ -266,4 +280,6 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = False
         return tags

@@ -1,5 +1,6 @@
 """Which genes to measure."""
 
 from skgenes.feature_selection._autoencoder_deeplift import AutoEncoderDeepLIFTSelector
+from skgenes.feature_selection._given_panel import GivenPanelSelector
 
-__all__ = ["AutoEncoderDeepLIFTSelector"]
+__all__ = ["AutoEncoderDeepLIFTSelector", "GivenPanelSelector"]

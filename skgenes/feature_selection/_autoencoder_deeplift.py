@@ -1,13 +1,13 @@
 """Landmark genes by autoencoder and DeepLIFT."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.base import _fit_context as fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skgenes.feature_selection._panel import panel_size, rank_genes, resolve_wishes
@@ -104,7 +104,7 @@ class AutoEncoderDeepLIFTSelector(
     _parameter_constraints = {  # noqa: RUF012  as in scikit-learn
         "n_features_to_select": [
             Interval(Integral, 1, None, closed="left"),
-            Interval(Real, 0, 1, closed="right"),
+            Interval(RealNotInt, 0, 1, closed="right"),
             None,
         ],
         "autoencoder": [GeneAutoEncoder, None],

@@ -6,7 +6,6 @@ from numbers import Integral
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_array
 from sklearn.utils._param_validation import StrOptions, validate_params
 from sklearn.utils.sparsefuncs import csc_median_axis_0
 
@@ -16,7 +15,7 @@ from skgenes.networks import (
     from_keras,
     standard_scaling,
 )
-from skgenes.utils import gene_names, matrix_of, validate_expression
+from skgenes.utils import check_expression, gene_names, matrix_of, validate_expression
 
 # Per-sample contributions beyond this are refused: nobody has that much memory to spare.
 _LARGEST_RESULT = 16e9
@@ -229,12 +228,9 @@ def _open(estimator, X, explain):
     if explain is not None:
         raise ValueError(f"A Keras model has one output to explain, got explain={explain!r}.")
     network = from_keras(estimator)
-    X = check_array(
-        matrix_of(X),
-        accept_sparse="csr" if network is not None else False,
-        dtype=[np.float64, np.float32],
-        allow_nd=network is None,
-        input_name="X",
+    closed = network is not None
+    X = check_expression(
+        matrix_of(X), gene_names(X), accept_sparse="csr" if closed else False, allow_nd=not closed
     )
     if network is not None and X.shape[1] != network.n_inputs:
         raise ValueError(f"X has {X.shape[1]} columns, but the model takes {network.n_inputs}.")

@@ -197,8 +197,9 @@ class DGEXRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             training diverges; the estimator is then left as it was.
         """
         X = self._validate(X, reset=True)
-        self._y_ndim = np.ndim(y) if not hasattr(y, "ndim") else y.ndim
         y = check_targets(y, X.shape[0])
+        self._y_ndim = y.ndim
+        y = y.reshape(-1, 1) if y.ndim == 1 else y
         hidden = check_layer_sizes(self.hidden_layer_sizes)
         init_seed, train_seeds = seed_sequence(self.random_state).spawn(2)
         layers = initial_layers(

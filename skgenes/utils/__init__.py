@@ -3,7 +3,9 @@
 from skgenes.utils._fitting import atomic_fit, seed_sequence
 from skgenes.utils._genes import resolve_genes
 from skgenes.utils._validation import (
+    check_expression,
     check_targets,
+    describe_difference,
     gene_names,
     is_anndata,
     matrix_of,
@@ -13,7 +15,9 @@ from skgenes.utils._validation import (
 
 __all__ = [
     "atomic_fit",
+    "check_expression",
     "check_targets",
+    "describe_difference",
     "gene_names",
     "is_anndata",
     "matrix_of",

@@ -144,19 +144,52 @@ def validate_expression(
     header = _header(X, names)
     if header is not None:
         _check_names(estimator, header, names, reset)
-    matrix = check_array(
+    matrix = check_expression(
         matrix,
-        accept_sparse="csr",
-        dtype=[np.float64, np.float32],
-        ensure_all_finite=False,
+        names,
+        estimator=estimator,
         ensure_min_samples=ensure_min_samples,
         ensure_min_features=ensure_min_features,
-        estimator=estimator,
-        input_name="X",
     )
-    _check_finite(matrix, names, "X")
     if header is None:
         validate_data(estimator, matrix, skip_check_array=True, reset=reset)
+    return matrix
+
+
+def check_expression(matrix, names=None, *, what="X", **requirements):
+    """Validate numbers, whoever they are for.
+
+    Parameters
+    ----------
+    matrix : array-like or sparse matrix of shape (n_samples, n_genes)
+        Expression, in any unit.
+    names : ndarray of str of shape (n_genes,) or None, default=None
+        Gene names, for error messages.
+    what : str, default="X"
+        What the matrix is called, for error messages.
+    **requirements : dict
+        Further arguments of `sklearn.utils.check_array`.
+
+    Returns
+    -------
+    ndarray or csr_array of shape (n_samples, n_genes), float64 or float32
+        The numbers. A float matrix is not copied.
+
+    Raises
+    ------
+    ValueError
+        If values are NaN or infinite; the message names genes and rows.
+
+    Examples
+    --------
+    >>> from skgenes.utils import check_expression
+    >>> check_expression([[1, 2]])
+    array([[1., 2.]])
+    """
+    requirements = {"accept_sparse": "csr", "input_name": what, **requirements}
+    dtype = [np.float64, np.float32]
+    matrix = check_array(matrix, dtype=dtype, ensure_all_finite=False, **requirements)
+    _check_finite(matrix, names, what)
     return matrix
 
 
@@ -204,37 +237,31 @@ def check_targets(y, n_samples):
 
     Returns
     -------
-    ndarray or csr_array of shape (n_samples, n_targets), float64 or float32
-        The targets, always with two dimensions.
+    ndarray or csr_array of shape (n_samples,) or (n_samples, n_targets), float64 or float32
+        The targets.
 
     Raises
     ------
     ValueError
-        If y has another length than X, or values that are not finite.
+        If y is None or empty, has another length than X, or has values that are not finite.
 
     Examples
     --------
     >>> from skgenes.utils import check_targets
-    >>> check_targets([1.0, 2.0], n_samples=2).shape
-    (2, 1)
+    >>> check_targets([1, 2], n_samples=2)
+    array([1., 2.])
     """
-    names = gene_names(y)
-    y = check_array(
-        y,
-        accept_sparse="csr",
-        dtype=[np.float64, np.float32],
-        ensure_2d=False,
-        ensure_all_finite=False,
-        ensure_min_features=0,
-        input_name="y",
-    )
+    if y is None:
+        raise ValueError(
+            "This estimator requires y to be passed, but the target y is None. Pass the "
+            "expression of the genes to infer."
+        )
+    y = check_expression(y, gene_names(y), what="y", ensure_2d=False)
     if y.shape[0] != n_samples:
         raise ValueError(
             f"X has {n_samples} samples and y has {y.shape[0]}: Found input variables with "
             "inconsistent numbers of samples. Pass one row of y for each row of X."
         )
-    y = y.reshape(-1, 1) if y.ndim == 1 else y
-    _check_finite(y, names, "y")
     return y
 
 
@@ -265,24 +292,43 @@ def _check_names(estimator, header, names, reset):
         seen = getattr(estimator, "feature_names_in_", None)
         if reset or seen is None or names is None or "feature names" not in str(error).lower():
             raise
-        raise ValueError(f"{error}\n{_difference(seen, names)}") from None
+        raise ValueError(f"{error}\n{describe_difference(seen, names)}") from None
 
 
-def _difference(seen, names):
-    unseen = sorted(set(names) - set(seen))
-    missing = sorted(set(seen) - set(names))
-    if not unseen and not missing:
-        first = int(np.argmax(np.asarray(seen) != names))
+def describe_difference(expected, names, attribute="feature_names_in_"):
+    """Say in words how the genes of new data differ from those expected.
+
+    Parameters
+    ----------
+    expected, names : ndarray of str
+        Genes expected, and genes found; not the same.
+    attribute : str, default="feature_names_in_"
+        Attribute of the estimator that holds the genes expected.
+
+    Returns
+    -------
+    str
+        The first few of the genes that are new, missing or in another place.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgenes.utils import describe_difference
+    >>> print(describe_difference(np.array(["MYC", "TP53"]), np.array(["MYC"]))[:53])
+    0 gene(s) are new (none); 1 gene(s) missing ('TP53').
+    """
+    new = sorted(set(names) - set(expected))
+    missing = sorted(set(expected) - set(names))
+    if not new and not missing:
+        first = int(np.argmax(np.asarray(expected) != names))
         return (
-            f"All {len(seen)} genes are there in another order: column {first} is "
-            f"{names[first]!r}, in fit it was {seen[first]!r}. Reorder them: "
-            "X[:, estimator.feature_names_in_] for an AnnData, X[estimator.feature_names_in_] for "
-            "a DataFrame."
+            f"All {len(expected)} genes are there in another order: column {first} is "
+            f"{names[first]!r}, expected was {expected[first]!r}. Reorder them: "
+            f"X[:, estimator.{attribute}] for an AnnData, X[estimator.{attribute}] for a DataFrame."
         )
     return (
-        f"{len(unseen)} gene(s) of X were not in fit ({listed(unseen) or 'none'}); {len(missing)} "
-        f"gene(s) of fit are missing ({listed(missing) or 'none'}). Pass the genes of "
-        "estimator.feature_names_in_, in that order."
+        f"{len(new)} gene(s) are new ({listed(new) or 'none'}); {len(missing)} gene(s) missing "
+        f"({listed(missing) or 'none'}). Pass the genes of estimator.{attribute}, in that order."
     )
 
 
@@ -309,5 +355,5 @@ def _first_bad(matrix):
         entries = matrix.tocoo()
         bad = ~np.isfinite(entries.data)
         return entries.row[bad], entries.col[bad], entries.data[bad]
-    rows, columns = np.nonzero(~np.isfinite(matrix))
-    return rows, columns, matrix[rows, columns]
+    rows, columns, *_ = np.nonzero(~np.isfinite(np.atleast_2d(matrix.T).T))
+    return rows, columns, matrix[~np.isfinite(matrix)]

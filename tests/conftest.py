@@ -1,0 +1,42 @@
+"""Data shared by the tests."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+
+
+@pytest.fixture(scope="session")
+def expression():
+    """Counts-like log expression of 90 cells and 30 genes with three latent programmes."""
+    rng = np.random.default_rng(7)
+    programmes = rng.gamma(2.0, size=(90, 3)) @ rng.gamma(0.6, size=(3, 30))
+    return np.log1p(rng.poisson(programmes)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def genes():
+    return np.array([f"GENE{i}" for i in range(30)], dtype=object)
+
+
+@pytest.fixture(scope="session")
+def forms(expression, genes):
+    """The same matrix in every form that estimators accept."""
+    cells = pd.DataFrame(index=[f"cell{i}" for i in range(len(expression))])
+    variables = pd.DataFrame(index=pd.Index(genes))
+    layered = anndata.AnnData(np.zeros_like(expression), obs=cells, var=variables)
+    layered.layers["log"] = sp.csr_matrix(expression)
+    return {
+        "array": expression,
+        "frame": pd.DataFrame(expression, columns=genes, index=cells.index),
+        "csr": sp.csr_array(expression),
+        "csr_matrix": sp.csr_matrix(expression),
+        "anndata": anndata.AnnData(expression, obs=cells, var=variables),
+        "anndata_csr": anndata.AnnData(sp.csr_matrix(expression), obs=cells, var=variables),
+        "layer": layered,
+    }

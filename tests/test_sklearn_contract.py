@@ -1,0 +1,67 @@
+"""scikit-learn's own checks on every estimator."""
+
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
+from sklearn.utils import estimator_checks
+
+from skgenes.compose import LandmarkReconstructor
+from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
+from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
+from skgenes.preprocessing import FromAnnData
+
+AUTOENCODER = GeneAutoEncoder((6, 2), max_iter=3)
+# A share: some checks have two or three genes only, and a reconstructor must leave one to infer.
+SELECTOR = AutoEncoderDeepLIFTSelector(0.7, autoencoder=AUTOENCODER, random_state=0)
+ESTIMATORS = [
+    AUTOENCODER,
+    DGEXRegressor((30,), solver="adam", learning_rate_init=1e-2, batch_size=20),
+    SELECTOR,
+    GivenPanelSelector([0]),
+    LandmarkReconstructor(SELECTOR, Ridge()),
+    FromAnnData(),
+]
+TRANSFORMERS = [AUTOENCODER, SELECTOR, GivenPanelSelector([0]), FromAnnData()]
+
+
+def _name(estimator):
+    return type(estimator).__name__
+
+
+# The output checks pass frames and arrays in turn.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:X does not have valid feature names"),
+    pytest.mark.filterwarnings("ignore:X has feature names, but"),
+]
+
+
+@estimator_checks.parametrize_with_checks(ESTIMATORS)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=_name)
+@pytest.mark.parametrize(
+    "check",
+    [
+        estimator_checks.check_param_validation,
+        estimator_checks.check_dataframe_column_names_consistency,
+    ],
+)
+def test_checks_that_scikit_learn_runs_on_its_own_estimators(estimator, check):
+    check(_name(estimator), clone(estimator))
+
+
+@pytest.mark.parametrize("estimator", TRANSFORMERS, ids=_name)
+@pytest.mark.parametrize(
+    "check",
+    [
+        estimator_checks.check_set_output_transform,
+        estimator_checks.check_set_output_transform_pandas,
+        estimator_checks.check_global_output_transform_pandas,
+        estimator_checks.check_transformer_get_feature_names_out,
+        estimator_checks.check_transformer_get_feature_names_out_pandas,
+    ],
+)
+def test_output_checks_of_transformers(estimator, check):
+    check(_name(estimator), clone(estimator))
