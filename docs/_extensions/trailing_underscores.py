@@ -1,0 +1,21 @@
+"""Let docstrings say ``n_features_in_`` bare, which reStructuredText would take for a link."""
+
+import re
+
+NAME = re.compile(r"(?<![\w`])([A-Za-z]\w*)_(?![\w`])")
+QUOTED = re.compile(r"(`+[^`]+`+)")
+
+
+def setup(app):
+    """Escape such names after numpydoc has written its sections."""
+    app.connect("autodoc-process-docstring", escape, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def escape(app, what, name, obj, options, lines):
+    """Escape the underscore, but not between backticks nor in examples."""
+    for number, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...", ".. ")):
+            parts = QUOTED.split(line)
+            parts[::2] = [NAME.sub(r"\1\\_", part) for part in parts[::2]]
+            lines[number] = "".join(parts)
