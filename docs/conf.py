@@ -40,6 +40,9 @@ html_math_renderer = "mathml"
 
 autosummary_generate = True
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
+# Quotes in signatures and types are Python's.
+smartquotes = False
 # Class pages list members by their own template.
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False

@@ -1,4 +1,4 @@
-"""Write the API page from the ``__all__`` of every sub-package, so that no public name is missed."""
+"""Write the API page from the ``__all__`` of all sub-packages, so that no public name is missed."""
 
 import inspect
 from importlib import import_module
