@@ -40,7 +40,8 @@ for gene in top:
 # A point is a cell; colour is the gene's expression in it.
 import matplotlib.pyplot as plt
 
-shap.plots.beeswarm(result.to_shap(unit), max_display=11, show=False, rng=np.random.default_rng(0))
+explanation = result.to_shap(unit)
+shap.plots.beeswarm(explanation, max_display=10, group_remaining_features=False, show=False)
+plt.xlabel(f"contribution to bottleneck unit {unit}")
 figure = plt.gcf()
-figure.suptitle(f"Bottleneck unit {unit}", x=0.5)
 figure.savefig("explain_bottleneck.png", dpi=150, bbox_inches="tight")

@@ -69,7 +69,7 @@ for panel_name, genes in panels.items():
 # %%
 # Scores on held-out cells, over the genes that are in none of the panels, so that all are judged
 # by the same targets. Genes that no held-out cell expresses have no correlation and are left out.
-in_a_panel = cells.var_names.isin(sum(panels.values(), []))
+in_a_panel = cells.var_names.isin(np.concatenate(list(panels.values())))
 measured = cells_test.X.toarray()
 judged = ~in_a_panel & (measured.std(axis=0) > 0)
 per_gene, rows = {}, []

@@ -19,7 +19,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
-from skgenes.metrics import neg_per_gene_mae_scorer, per_gene_pearson_scorer
+from skgenes.metrics import all_genes_pearson_scorer, per_gene_pearson_scorer
 from skgenes.neural_network import GeneAutoEncoder
 
 small = os.environ.get("SKGENES_EXAMPLES_SMALL") == "1"
@@ -31,6 +31,7 @@ autoencoder = GeneAutoEncoder((100, 30), max_iter=5 if small else 40, batch_size
 # An AnnData goes in as it is; scikit-learn's progress bar shows the search, the fits inside it
 # and their epochs.
 cells = sc.datasets.pbmc68k_reduced().raw.to_adata()
+sc.pp.filter_genes(cells, min_cells=20)  # a gene that no held-out cell expresses has no PCC
 model = LandmarkReconstructor(
     AutoEncoderDeepLIFTSelector(autoencoder=autoencoder, random_state=0),
     RidgeCV(np.logspace(0, 5, 11)),
@@ -38,22 +39,23 @@ model = LandmarkReconstructor(
 search = GridSearchCV(
     model,
     {"selector__n_features_to_select": sizes},
-    scoring={"PCC": per_gene_pearson_scorer, "MAE": neg_per_gene_mae_scorer},
-    refit=False,
+    scoring={"all": all_genes_pearson_scorer, "inferred": per_gene_pearson_scorer},
+    refit="all",
     cv=folds,
 )
 search.set_callbacks(ProgressBar(max_propagation_depth=1)).fit(cells)
 
 # %%
-# More genes help, less and less. The correlation is a mean over the genes that are *not*
-# measured, so that it may even fall once the easy ones are in the panel.
+# Two questions, two scores. Over all genes, with measured ones counted as known, every gene helps:
+# this is the score to compare sizes by. Over the genes that are left to infer, the score falls
+# once the panel has taken the genes that are easy to infer.
 results = pd.DataFrame(search.cv_results_)
 table = pd.DataFrame(
     {
         "genes": results["param_selector__n_features_to_select"].astype(int),
-        "PCC": results["mean_test_PCC"],
-        "sd over folds": results["std_test_PCC"],
-        "MAE": -results["mean_test_MAE"],
+        "PCC, all genes": results["mean_test_all"],
+        "PCC, inferred genes": results["mean_test_inferred"],
+        "sd over folds": results["std_test_inferred"],
     }
 )
 print(table.round(3).to_string(index=False))
@@ -62,9 +64,13 @@ print(table.round(3).to_string(index=False))
 import matplotlib.pyplot as plt
 
 figure, axes = plt.subplots(figsize=(5.5, 4), layout="constrained")
-axes.errorbar(table["genes"], table["PCC"], table["sd over folds"], marker="o", capsize=3)
+axes.plot(table["genes"], table["PCC, all genes"], marker="o", label="all genes")
+inferred, spread = table["PCC, inferred genes"], table["sd over folds"]
+axes.errorbar(table["genes"], inferred, spread, marker="o", capsize=3, label="inferred genes")
 axes.set_xscale("log")
 axes.set_xticks(sizes, sizes)
 axes.minorticks_off()
-axes.set(xlabel="genes measured", ylabel="mean PCC of the other genes, held-out cells")
+axes.set_ylim(0)
+axes.set(xlabel="genes measured", ylabel="mean PCC, held-out cells")
+axes.legend(frameon=False)
 figure.savefig("panel_size.png", dpi=150)

@@ -170,11 +170,7 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
             Expression, columns in the order of fit.
         """
         check_is_fitted(self)
-        landmarks = self._landmarks_of(X)
-        result = np.empty((landmarks.shape[0], self.n_features_in_))
-        result[:, self.support_] = landmarks.toarray() if sp.issparse(landmarks) else landmarks
-        result[:, ~self.support_] = self._infer(landmarks)
-        return result
+        return self._fill_in(self._landmarks_of(X))
 
     def score(self, X, y=None):
         """Mean Pearson correlation of the target genes with what is inferred.
@@ -201,24 +197,28 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
             moments.update(targets, self._infer(landmarks))
         return float(mean_defined(moments.result(), "the inferred genes"))
 
-    def observed_and_inferred(self, X):
-        """What scorers compare: the target genes as measured and as inferred.
+    def observed_and_inferred(self, X, *, measured=False):
+        """What scorers compare: genes as measured and as inferred.
 
         Parameters
         ----------
         X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_features_in_)
             Samples with all genes.
+        measured : bool, default=False
+            Whether to include the landmarks, which count as inferred exactly.
 
         Returns
         -------
-        observed : ndarray or csr_array of shape (n_samples, n_targets)
+        observed : ndarray or csr_array of shape (n_samples, n_targets or n_features_in_)
             Measured expression.
-        inferred : ndarray of float64 of shape (n_samples, n_targets)
+        inferred : ndarray of float64 of the same shape
             Inferred expression.
         """
         check_is_fitted(self)
         X = validate_expression(self, X, reset=False, layer=self.layer)
         landmarks, targets = self._split(X)
+        if measured:
+            return X, self._fill_in(landmarks)
         return targets, self._infer(landmarks)
 
     def _for(self, estimator, X):
@@ -272,6 +272,13 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         if names is not None and hasattr(self, "feature_names_in_"):
             return np.array_equal(names, self.landmarks_)
         return getattr(X, "ndim", np.ndim(X)) == 2 and np.shape(X)[1] == len(self.landmarks_)
+
+    def _fill_in(self, landmarks):
+        """All genes, from the landmarks."""
+        result = np.empty((landmarks.shape[0], self.n_features_in_))
+        result[:, self.support_] = landmarks.toarray() if sp.issparse(landmarks) else landmarks
+        result[:, ~self.support_] = self._infer(landmarks)
+        return result
 
     def _infer(self, landmarks):
         inferred = np.asarray(self.regressor_.predict(landmarks), dtype=np.float64)

@@ -33,8 +33,8 @@ def panel_size(n_features_to_select, n_features):
         return max(1, int(n_features * n_features_to_select))
     if n_features_to_select > n_features:
         raise ValueError(
-            f"n_features_to_select={n_features_to_select} is more than the n_features={n_features} genes of "
-            f"X. Ask for at most {n_features}."
+            f"n_features_to_select={n_features_to_select} is too many: X has "
+            f"n_features={n_features} genes. Ask for at most {n_features}."
         )
     return int(n_features_to_select)
 

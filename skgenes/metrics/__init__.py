@@ -1,14 +1,15 @@
 """How well genes are inferred: per-gene errors and correlations, a permutation test, scorers."""
 
-from ._accumulator import PearsonAccumulator
-from ._per_gene import (
+from skgenes.metrics._accumulator import PearsonAccumulator
+from skgenes.metrics._per_gene import (
     mean_defined,
     per_gene_mean_absolute_error,
     per_gene_pearson,
 )
-from ._permutation import gene_permutation_test
-from ._scorers import (
+from skgenes.metrics._permutation import gene_permutation_test
+from skgenes.metrics._scorers import (
     GeneScorer,
+    all_genes_pearson_scorer,
     neg_per_gene_mae_scorer,
     per_gene_pearson_scorer,
     significant_genes_scorer,
@@ -17,6 +18,7 @@ from ._scorers import (
 __all__ = [
     "GeneScorer",
     "PearsonAccumulator",
+    "all_genes_pearson_scorer",
     "gene_permutation_test",
     "mean_defined",
     "neg_per_gene_mae_scorer",

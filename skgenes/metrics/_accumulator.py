@@ -1,7 +1,7 @@
 """Correlations of each gene over a stream of samples."""
 
-from ._inputs import check_pair
-from ._moments import correlation, merge_moments, moments_of
+from skgenes.metrics._inputs import check_pair
+from skgenes.metrics._moments import correlation, merge_moments, moments_of
 
 
 class PearsonAccumulator:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._inputs import blocks, check_finite, genes_at_once, take_genes
+from skgenes.metrics._inputs import blocks, check_finite, genes_at_once, take_genes
 
 
 class Moments(NamedTuple):

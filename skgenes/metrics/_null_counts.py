@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._inputs import blocks, genes_at_once, take_genes
+from skgenes.metrics._inputs import blocks, genes_at_once, take_genes
 
 TIE = 1e-12  # correlations closer than this are equal: float64 rounding, not an order
 TILE = 2040  # genes a side; a multiple of 255, the most rows which a uint8 can count

@@ -5,8 +5,8 @@ import warnings
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
-from ._inputs import blocks, check_finite, check_pair, genes_at_once, take_genes
-from ._moments import correlation, moments_of
+from skgenes.metrics._inputs import blocks, check_finite, check_pair, genes_at_once, take_genes
+from skgenes.metrics._moments import correlation, moments_of
 
 
 def per_gene_mean_absolute_error(y_true, y_pred):

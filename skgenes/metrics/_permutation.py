@@ -6,10 +6,10 @@ import numpy as np
 from scipy.stats import beta
 from sklearn.utils import Bunch, check_random_state, check_scalar
 
-from ._inputs import check_pair
-from ._moments import correlation, moments_of
-from ._null_counts import UnitColumns, count_above
-from ._per_gene import warn_constant
+from skgenes.metrics._inputs import check_pair
+from skgenes.metrics._moments import correlation, moments_of
+from skgenes.metrics._null_counts import UnitColumns, count_above
+from skgenes.metrics._per_gene import warn_constant
 
 
 def gene_permutation_test(

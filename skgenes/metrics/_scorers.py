@@ -2,9 +2,9 @@
 
 from sklearn.pipeline import Pipeline
 
-from ._moments import correlation
-from ._per_gene import mean_defined, pair_moments, per_gene_mean_absolute_error
-from ._permutation import gene_permutation_test
+from skgenes.metrics._moments import correlation
+from skgenes.metrics._per_gene import mean_defined, pair_moments, per_gene_mean_absolute_error
+from skgenes.metrics._permutation import gene_permutation_test
 
 
 class GeneScorer:
@@ -17,21 +17,27 @@ class GeneScorer:
         module, for the scorer to be pickled.
     description : str
         What the score is, for the repr.
+    measured : bool, default=False
+        Whether an estimator that measures some genes and infers the others is scored on all of
+        them. Measured genes count as known exactly, so that panels of different sizes can be
+        compared.
 
     See Also
     --------
     neg_per_gene_mae_scorer : The mean absolute error, negated.
     per_gene_pearson_scorer : The mean correlation.
+    all_genes_pearson_scorer : The mean correlation, measured genes included.
     significant_genes_scorer : The fraction of genes which pass the permutation test.
 
     Notes
     -----
     Which tables are compared:
 
-    - An estimator with a method ``observed_and_inferred(X)``, which returns (y_true, y_pred), is
-      scored on those: it was fitted on `X` alone, and a `y` given is not looked at. The last step
-      of a Pipeline is asked with `X` transformed by the steps before, so the values compared are
-      on the transformed scale. A fitted search is asked through its ``best_estimator_``.
+    - An estimator with a method ``observed_and_inferred(X, measured=...)``, which returns
+      (y_true, y_pred), is scored on those: it was fitted on `X` alone, and a `y` given is not
+      looked at. The last step of a Pipeline is asked with `X` transformed by the steps before, so
+      the values compared are on the transformed scale. A fitted search is asked through its
+      ``best_estimator_``.
     - Any other estimator is scored on `y` and ``predict(X)``.
 
     Examples
@@ -46,9 +52,10 @@ class GeneScorer:
     array([1., 1., 1.])
     """
 
-    def __init__(self, metric, description):
+    def __init__(self, metric, description, *, measured=False):
         self.metric = metric
         self.description = description
+        self.measured = measured
 
     def __call__(self, estimator, X, y=None):
         """Score a fitted estimator.
@@ -77,18 +84,18 @@ class GeneScorer:
         UndefinedMetricWarning
             Once, with the number of genes whose score is undefined, if there are any.
         """
-        return self.metric(*_tables_to_compare(estimator, X, y))
+        return self.metric(*_tables_to_compare(estimator, X, y, self.measured))
 
     def __repr__(self):
         return f"<GeneScorer: {self.description}, greater is better>"
 
 
-def _tables_to_compare(estimator, X, y):
+def _tables_to_compare(estimator, X, y, measured):
     model, steps = _last_step(estimator)
     if hasattr(model, "observed_and_inferred"):
         for step in steps:
             X = step.transform(X)
-        return model.observed_and_inferred(X)
+        return model.observed_and_inferred(X, measured=measured)
     name = type(estimator).__name__
     if not hasattr(estimator, "predict"):
         raise TypeError(
@@ -133,6 +140,11 @@ neg_per_gene_mae_scorer = GeneScorer(
     _neg_mean_mae, "mean over genes of the mean absolute error, negated"
 )
 per_gene_pearson_scorer = GeneScorer(_mean_pearson, "mean over genes of the Pearson correlation")
+all_genes_pearson_scorer = GeneScorer(
+    _mean_pearson,
+    "mean over all genes of the Pearson correlation, 1 for genes that are measured",
+    measured=True,
+)
 significant_genes_scorer = GeneScorer(
     _fraction_significant, "fraction of genes which pass the permutation test at alpha 0.01"
 )

@@ -296,13 +296,15 @@ class GeneAutoEncoder(
             moments.update(X[rows], inferred)
         return float(mean_defined(moments.result(), "the reconstruction"))
 
-    def observed_and_inferred(self, X):
+    def observed_and_inferred(self, X, *, measured=False):
         """What scorers compare: X and its reconstruction.
 
         Parameters
         ----------
         X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_genes)
             Samples.
+        measured : bool, default=False
+            Makes no difference here: every gene is inferred.
 
         Returns
         -------

@@ -179,7 +179,8 @@ def _encode_estimator(estimator, name, path, arrays):
             )
     content = {"class": name}
     for part, values in (("params", params), ("attributes", state)):
-        content[part] = {key: _encode(v, (*path, key), arrays) for key, v in values.items()}
+        # In one order, so that names of shared arrays do not depend on that of assignment.
+        content[part] = {key: _encode(v, (*path, key), arrays) for key, v in sorted(values.items())}
     return {"estimator": content}
 
 

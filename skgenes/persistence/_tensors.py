@@ -92,7 +92,8 @@ def from_safetensors(table, payload):
 
 
 def _description(array):
-    column_major = array.flags.f_contiguous and not array.flags.c_contiguous
+    # Kept because products of matrices round differently in another order.
+    column_major = not array.flags.c_contiguous and array.strides[0] < array.strides[-1]
     return {
         "dtype": array.dtype.str,
         "shape": list(array.shape),
@@ -131,10 +132,9 @@ def _read_row(name, row):
 
 def read_shape(shape, name):
     """Turn the shape of something called `name` in a file into a tuple."""
-    sizes = shape if isinstance(shape, list) else [None]
-    if not all(type(size) is int and size >= 0 for size in sizes):
-        raise InvalidFileError(f"{name!r} has the shape {shape!r}")
-    return tuple(sizes)
+    if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
+        raise InvalidFileError(f"{name!r} has the shape {shape!r:.80}")
+    return tuple(shape)
 
 
 def _restore(name, stored, dtype, shape, order):

@@ -43,7 +43,7 @@ class HalfFromHalf(TransformerMixin, BaseEstimator):
     def transform(self, X):
         return X
 
-    def observed_and_inferred(self, X):
+    def observed_and_inferred(self, X, *, measured=False):
         half = X.shape[1] // 2
         return X[:, half:], self.model_.predict(X[:, :half])
 
