@@ -74,6 +74,7 @@ html_theme_options = {
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
     "show_toc_level": 2,
+    "show_prev_next": False,
     "footer_start": ["copyright"],
     "footer_end": ["theme-version"],
     "logo": {"text": "skgenes"},

@@ -1,7 +1,12 @@
 """Formulas as MathML, which browsers draw themselves: no script, no font, no network."""
 
+import re
+
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+
+# docutils would write the index of an accented letter below it, not beside it.
+ACCENTED = re.compile(r"\\(hat|bar|tilde)\s*(\{[^{}]*\}|[A-Za-z])")
 
 
 def setup(app):
@@ -12,13 +17,18 @@ def setup(app):
 
 def inline(translator, node):
     """Write a formula within a line."""
-    translator.body.append(tex2mathml(node.astext()))
+    translator.body.append(mathml(node))
     raise nodes.SkipNode
 
 
 def block(translator, node):
     """Write a formula on a line of its own."""
     translator.body.append(translator.starttag(node, "div", CLASS="math"))
-    translator.body.append(tex2mathml(node.astext(), as_block=True))
+    translator.body.append(mathml(node, as_block=True))
     translator.body.append("</div>\n")
     raise nodes.SkipNode
+
+
+def mathml(node, as_block=False):
+    """Return a formula as MathML."""
+    return tex2mathml(ACCENTED.sub(r"{\\\1 \2{}}", node.astext()), as_block=as_block)
