@@ -36,7 +36,7 @@ from sklearn.preprocessing import StandardScaler
 
 import skgenes
 from skgenes.compose import LandmarkReconstructor
-from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
+from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
 from skgenes.networks import DenseLayer, DenseNetwork, Scaling
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 from skgenes.persistence import _registry
@@ -53,6 +53,7 @@ TRANSFORMERS = [
     AUTOENCODER,
     GeneAutoEncoder((6, 4, 2), max_iter=2, standardize=False, random_state=0),
     SELECTOR,
+    GivenPanelSelector(np.array(["GENE3", "GENE1"], dtype=object)),
     FromAnnData(),
     FromAnnData().set_output(transform="pandas"),
     StandardScaler(),
@@ -176,6 +177,16 @@ def test_every_class_of_the_list_is_tested_here():
     assert tested | {"SelectKBest"} == _registry.ESTIMATORS.keys()
 
 
+def test_every_estimator_of_the_package_is_on_the_list():
+    exported = [
+        (name, getattr(module, name))
+        for module in (getattr(skgenes, name) for name in skgenes._SUBMODULES)
+        for name in module.__all__
+    ]
+    ours = {name for name, it in exported if isinstance(it, type) and issubclass(it, BaseEstimator)}
+    assert ours == {n for n in _registry.ESTIMATORS if not _registry.is_sklearn(n)}
+
+
 def test_functions_of_scikit_learn_come_back_by_name(frame, saved):
     fitted = SelectKBest(f_regression, k=5).fit(frame, frame["GENE0"])
     loaded = saved(fitted)
@@ -268,6 +279,7 @@ def _with_attribute(name, value):
         ("a_", "\ud800", "no valid Unicode"),
         ("a_", 1 << 5000, "more than 4096 bits"),
         ("a_", sp.coo_array([[1.0]]), "coo_array"),
+        ("a_", sp.csr_array([1.0]), r"1 dimension\(s\), not 2"),
         ("predict", 1, "hides something of the class Ridge"),
     ],
 )

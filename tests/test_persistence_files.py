@@ -11,6 +11,7 @@ import zipfile
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import sklearn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -208,6 +209,8 @@ FORGERIES = [
     (_set(*RIDGE, "params", [1]), "should be a dict"),
     (_set(*RIDGE, "params", "alpha", {"eval": "1+1"}), "alpha is of an unknown kind: .'eval'"),
     (_set(*RIDGE, "params", "alpha", {"float": "7ff8"}), "alpha should be 8 bytes"),
+    (_set(*RIDGE, "params", "alpha", {"float": "no number"}), "alpha should be 8 bytes"),
+    (_set(*RIDGE, "params", "alpha", {"strings": {"shape": [0] * 99, "values": []}}), "impossible"),
     (_set(*RIDGE, "params", "alpha", {"function": "system"}), "the function 'system', which"),
     (_set(*RIDGE, "params", "alpha", {"function": "eval"}), "the function 'eval', which"),
     (_set(*RIDGE, "params", "alpha", {"array": "elsewhere"}), "'elsewhere', which is missing"),
@@ -310,10 +313,30 @@ def test_impossible_parts_of_an_estimator_are_refused(tmp_path, refused):
     skgenes.save(KNeighborsRegressor(2, algorithm="kd_tree").fit(X, X), tmp_path / "it")
     data = (tmp_path / "it").read_bytes()
     refused(forged(data, _set(*RIDGE, "attributes", "effective_metric_", "os")), "be made ready")
-    csr = {"shape": [12, 3], **dict.fromkeys(("data", "indices", "indptr"), "_fit_X")}
-    for kind in ("csr_matrix", "csr_array"):
-        change = _set(*RIDGE, "attributes", "_fit_X", {kind: csr})
-        refused(forged(data, change), "_fit_X is no matrix of shape")
+    incomplete = {"class": "LandmarkReconstructor", "params": {}, "attributes": {}}
+    change = _set("estimator", {"estimator": incomplete})
+    refused(forged(data, change), "cannot be made: .*missing 2 required")
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "reason"),
+    [
+        ("shape", [12], r"is no matrix of shape \(12,\)"),
+        ("shape", [11, 3], "is no sparse matrix"),
+        ("shape", [12, 2], "is no sparse matrix"),
+        ("shape", [12, 1 << 70], "is no sparse matrix"),
+        ("data", "_y", "is no matrix of shape"),
+        ("indices", "_fit_X.data", "indices that are no integers"),
+        ("indptr", "_fit_X.indices", "is no sparse matrix"),
+    ],
+)
+@pytest.mark.parametrize("make", [sp.csr_array, sp.csr_matrix])
+def test_impossible_sparse_matrices_are_refused(make, part, value, reason, tmp_path, refused):
+    fitted = KNeighborsRegressor(2).fit(make(X), X)
+    fitted._fit_X = make(fitted._fit_X)
+    skgenes.save(fitted, tmp_path / "it")
+    change = _set(*RIDGE, "attributes", "_fit_X", make.__name__, part, value)
+    refused(forged((tmp_path / "it").read_bytes(), change), reason)
 
 
 JSON_VALUES = st.one_of(

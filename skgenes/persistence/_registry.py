@@ -8,6 +8,7 @@ ESTIMATORS = {
     "DGEXRegressor": "skgenes.neural_network",
     "FromAnnData": "skgenes.preprocessing",
     "GeneAutoEncoder": "skgenes.neural_network",
+    "GivenPanelSelector": "skgenes.feature_selection",
     "KNeighborsRegressor": "sklearn.neighbors",
     "LandmarkReconstructor": "skgenes.compose",
     "LinearRegression": "sklearn.linear_model",

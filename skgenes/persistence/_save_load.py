@@ -98,12 +98,6 @@ def load(path):
     estimator
         A new object, as it was when it was saved.
 
-    Warns
-    -----
-    sklearn.exceptions.InconsistentVersionWarning
-        If the file holds estimators of scikit-learn and was written under another minor version
-        of it.
-
     Raises
     ------
     FileNotFoundError
@@ -111,6 +105,12 @@ def load(path):
     InvalidFileError
         A `ValueError`: if the file is damaged, incomplete, not written by `save`, or written by a
         newer skgenes. The message says what was found.
+
+    Warns
+    -----
+    sklearn.exceptions.InconsistentVersionWarning
+        If the file holds estimators of scikit-learn and was written under another minor version
+        of it.
 
     See Also
     --------
