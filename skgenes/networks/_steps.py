@@ -1,20 +1,24 @@
 """The compiled training step.
 
-One step is compiled for each architecture and kept, whatever the number of fits: TensorFlow never
-gives back the memory of a function it has compiled, and compiling costs more than a small fit.
+One step is compiled for each architecture and kept, whatever the number of fits: compiling costs
+more than a small fit, and TensorFlow gives back little of the memory of what it has compiled.
 Weights and optimiser state are therefore arguments, not captured variables, so that fits do not
-share them.
+share them. A call takes several batches at once: for small networks most of a step is the call.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
-ADAM = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7}
+# As in the paper of Kingma and Ba and in Keras.
+ADAM_DECAYS = (0.9, 0.999)
+ADAM_EPSILON = 1e-7
+N_STATES = {"adam": 2, "sgd": 1}
 
 
 @dataclass(frozen=True)
 class StepPlan:
-    """Everything of a training step that is known before the data.
+    """What decides how a training step is compiled. All else is an argument of the step.
 
     Parameters
     ----------
@@ -22,31 +26,53 @@ class StepPlan:
         Width of the input and of every layer.
     activations : tuple of str
         Activation of every layer.
-    dropout : tuple of float
-        Share of inputs dropped before every layer.
+    dropped : tuple of bool
+        Whether inputs are dropped before every layer.
     loss : {"mean_absolute_error", "mean_squared_error", "summed_squared_error"}
         Averaged over batch and outputs; the last is summed over outputs.
-    alpha : float
-        Weight of the sum of squared kernels.
+    penalised : bool
+        Whether there is an L2 penalty.
     solver : {"adam", "sgd"}
         Update rule.
-    momentum : float
-        Of "sgd".
-    upper_rate : float
-        Factor on the learning rate of all kernels but the first.
     """
 
     sizes: tuple[int, ...]
     activations: tuple[str, ...]
-    dropout: tuple[float, ...]
+    dropped: tuple[bool, ...]
     loss: str
-    alpha: float
+    penalised: bool
     solver: str
-    momentum: float = 0.0
-    upper_rate: float = 1.0
 
 
-@lru_cache(maxsize=256)
+class StepValues(NamedTuple):
+    """Numbers that a training step takes, float32 scalars but for `dropout`.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Of biases and of the first kernel.
+    upper_learning_rate : float
+        Of all other kernels.
+    alpha : float
+        Weight of the sum of squared kernels.
+    momentum : float
+        Of "sgd".
+    decay_powers : array of shape (n_batches, 2)
+        Powers of Adam's two decay rates after every batch.
+    dropout : array of shape (n_layers,)
+        Share of inputs dropped before every layer.
+    """
+
+    learning_rate: object
+    upper_learning_rate: object
+    alpha: object
+    momentum: object
+    decay_powers: object
+    dropout: object
+
+
+# Each architecture takes some 5 MB, most of which TensorFlow gives back when it is dropped.
+@lru_cache(maxsize=32)
 def compiled_steps(plan):
     """Compile the training and the evaluation step of `plan`, once.
 
@@ -58,11 +84,12 @@ def compiled_steps(plan):
     Returns
     -------
     train : callable
-        ``train(weights, state, x, y, rates, seed)`` updates `weights` and `state` in place and
-        returns the loss of the batch. `rates` holds the learning rate and, for Adam, the powers
-        of its two decay rates.
+        ``train(weights, state, x, y, values, seeds)`` takes one step for each of the batches
+        stacked in `x` and `y`, shape (n_batches, batch_size, n_columns), updates `weights` and
+        `state` in place and returns the sum of the batches' losses, without the penalty. `seeds`
+        has shape (n_batches, 2).
     evaluate : callable
-        ``evaluate(weights, x, y)`` returns loss and mean absolute error without dropout.
+        ``evaluate(weights, x, y)`` returns the mean absolute error without dropout.
     """
     import tensorflow as tf
 
@@ -81,46 +108,64 @@ def compiled_steps(plan):
         ),
     }
 
-    def dropped(h, rate, seed):
+    def drop(h, rate, seed):
         kept = tf.random.stateless_uniform(tf.shape(h), seed) >= rate
         return tf.where(kept, h / (1 - rate), 0.0)
 
-    def forward(weights, h, seed=None):
+    def forward(weights, h, dropout=None, seed=None):
         for i, activation in enumerate(plan.activations):
-            if seed is not None and plan.dropout[i] > 0:
-                h = dropped(h, plan.dropout[i], tf.stack([seed[0], seed[1] + i]))
+            if dropout is not None and plan.dropped[i]:
+                h = drop(h, dropout[i], tf.stack([seed[0], seed[1] + i]))
             h = activations[activation](tf.matmul(h, weights[2 * i]) + weights[2 * i + 1])
         return h
 
-    def update(weight, state, gradient, rates, factor):
-        if plan.solver == "adam":
-            first, second = state
-            tf.raw_ops.ResourceApplyAdam(
-                var=weight.handle, m=first.handle, v=second.handle, lr=rates[0] * factor,
-                beta1_power=rates[1], beta2_power=rates[2], grad=gradient, **ADAM,
-            )  # fmt: skip
-        else:
-            tf.raw_ops.ResourceApplyKerasMomentum(
-                var=weight.handle, accum=state[0].handle, lr=rates[0] * factor, grad=gradient,
-                momentum=plan.momentum,
-            )  # fmt: skip
+    def adam(weight, state, gradient, rate, values, batch):
+        tf.raw_ops.ResourceApplyAdam(
+            var=weight.handle,
+            m=state[0].handle,
+            v=state[1].handle,
+            grad=gradient,
+            lr=rate,
+            beta1_power=values.decay_powers[batch, 0],
+            beta2_power=values.decay_powers[batch, 1],
+            beta1=ADAM_DECAYS[0],
+            beta2=ADAM_DECAYS[1],
+            epsilon=ADAM_EPSILON,
+        )
 
-    @tf.function(reduce_retracing=True)
-    def train(weights, state, x, y, rates, seed):
+    def sgd(weight, state, gradient, rate, values, batch):
+        tf.raw_ops.ResourceApplyKerasMomentum(
+            var=weight.handle,
+            accum=state[0].handle,
+            grad=gradient,
+            lr=rate,
+            momentum=values.momentum,
+        )
+
+    update = {"adam": adam, "sgd": sgd}[plan.solver]
+
+    def step(weights, state, x, y, values, seed, batch):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
-            loss = losses[plan.loss](forward(weights, x, seed) - y)
+            loss = losses[plan.loss](forward(weights, x, values.dropout, seed) - y)
         for i, gradient in enumerate(tape.gradient(loss, weights)):
             is_kernel = i % 2 == 0
-            if is_kernel and plan.alpha > 0:
-                gradient += (2 * plan.alpha) * weights[i]
-            factor = plan.upper_rate if is_kernel and i > 0 else 1.0
-            update(weights[i], state[i], gradient, rates, factor)
+            if is_kernel and plan.penalised:
+                gradient += 2 * values.alpha * weights[i]
+            is_upper = is_kernel and i > 0
+            rate = values.upper_learning_rate if is_upper else values.learning_rate
+            update(weights[i], state[i], gradient, rate, values, batch)
         return loss
 
     @tf.function(reduce_retracing=True)
+    def train(weights, state, x, y, values, seeds):
+        total = tf.constant(0.0)
+        for batch in tf.range(tf.shape(x)[0]):
+            total += step(weights, state, x[batch], y[batch], values, seeds[batch], batch)
+        return total
+
+    @tf.function(reduce_retracing=True)
     def evaluate(weights, x, y):
-        error = forward(weights, x) - y
-        return losses[plan.loss](error), tf.reduce_mean(tf.abs(error))
+        return tf.reduce_mean(tf.abs(forward(weights, x) - y))
 
     return train, evaluate

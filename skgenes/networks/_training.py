@@ -5,10 +5,19 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from skgenes.networks._dense import DenseLayer
-from skgenes.networks._steps import ADAM, StepPlan, compiled_steps
+from skgenes.networks._steps import (
+    ADAM_DECAYS,
+    N_STATES,
+    StepPlan,
+    StepValues,
+    compiled_steps,
+)
 
 # D-GEX watches its training error on this many samples.
 MONITORED_SAMPLES = 5000
+_EVALUATED_AT_ONCE = 256
+# Batches handed to TensorFlow in one call hold at most this many numbers (8 MB).
+_STACK_ELEMENTS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -17,10 +26,20 @@ class TrainingOptions:
 
     Parameters
     ----------
-    loss, alpha, dropout, solver, momentum, upper_rate
-        See `StepPlan`.
+    loss : {"mean_absolute_error", "mean_squared_error", "summed_squared_error"}
+        Averaged over batch and outputs; the last is summed over outputs.
+    dropout : tuple of float
+        Share of inputs dropped before every layer.
+    solver : {"adam", "sgd"}
+        Update rule.
     learning_rate_init : float
         Learning rate of the first epoch.
+    alpha : float
+        Weight of the sum of squared kernels.
+    momentum : float
+        Of "sgd".
+    upper_rate : float
+        Factor on the learning rate of all kernels but the first.
     decay_on_rise : bool
         Whether to use the learning-rate rule of D-GEX.
     batch_size : int
@@ -188,60 +207,95 @@ class _Fit:
         import tensorflow as tf
 
         self._tf = tf
+        self._inputs, self._targets, self._options = inputs, targets, options
         self._activations = tuple(layer.activation for layer in layers)
-        self._inputs, self._targets = inputs, targets
-        self._batch_size = options.batch_size
         self._dropout_key = dropout_key
         self._n_steps = 0
-        n_states = {"adam": 2, "sgd": 1}[options.solver]
         self._weights = [
             tf.Variable(array, dtype=tf.float32, trainable=False)
             for layer in layers
             for array in (layer.kernel, layer.bias)
         ]
         self._state = [
-            [tf.Variable(tf.zeros(w.shape), trainable=False) for _ in range(n_states)]
-            for w in self._weights
+            [
+                tf.Variable(tf.zeros(weight.shape), trainable=False)
+                for _ in range(N_STATES[options.solver])
+            ]
+            for weight in self._weights
         ]
         self._train, self._evaluate = compiled_steps(
             StepPlan(
                 sizes=(layers[0].kernel.shape[0], *(len(layer.bias) for layer in layers)),
                 activations=self._activations,
-                dropout=options.dropout,
+                dropped=tuple(rate > 0 for rate in options.dropout),
                 loss=options.loss,
-                alpha=options.alpha,
+                penalised=options.alpha > 0,
                 solver=options.solver,
-                momentum=options.momentum,
-                upper_rate=options.upper_rate,
             )
         )
+        self._fixed_values = {
+            "alpha": self._constant(options.alpha),
+            "momentum": self._constant(options.momentum),
+            "dropout": self._constant(options.dropout),
+        }
 
-    def _batches(self, rows, size):
-        """Pairs of input and target, and how many samples they hold."""
-        for start in range(0, len(rows), size):
-            batch = rows[start : start + size]
-            x = self._tf.constant(self._inputs.rows(batch))
-            same = self._targets is self._inputs
-            yield x, x if same else self._tf.constant(self._targets.rows(batch)), len(batch)
+    def _constant(self, value):
+        return self._tf.constant(value, dtype=self._tf.float32)
+
+    def _draw(self, rows):
+        """Input and target of `rows`; the same tensor for an autoencoder."""
+        x = self._constant(self._inputs.rows(rows))
+        if self._targets is self._inputs:
+            return x, x
+        return x, self._constant(self._targets.rows(rows))
+
+    def _stacks(self, rows):
+        """Stacks of batches of one size, shape (n_batches, batch_size): what one call trains on."""
+        size = min(self._options.batch_size, len(rows))
+        n_columns = self._inputs.shape[1] + self._targets.shape[1]
+        at_once = max(1, _STACK_ELEMENTS // (size * n_columns)) * size
+        whole = len(rows) // size * size
+        for start in range(0, whole, at_once):
+            yield rows[start : min(start + at_once, whole)].reshape(-1, size)
+        if whole < len(rows):
+            yield rows[np.newaxis, whole:]
 
     def run_epoch(self, rows, rate):
         """Pass once over `rows`; return the mean loss of a sample."""
+        rates = {
+            "learning_rate": self._constant(rate),
+            "upper_learning_rate": self._constant(rate * self._options.upper_rate),
+        }
         losses, sizes = [], []
-        for x, y, size in self._batches(rows, self._batch_size):
-            self._n_steps += 1
-            powers = [ADAM["beta1"] ** self._n_steps, ADAM["beta2"] ** self._n_steps]
-            seed = self._tf.constant([self._dropout_key, self._n_steps * len(self._weights)])
-            rates = self._tf.constant([rate, *powers], self._tf.float32)
-            losses.append(self._train(self._weights, self._state, x, y, rates, seed))
+        for stack in self._stacks(rows):
+            n_batches, size = stack.shape
+            x, y = self._draw(stack.ravel())
+            x = self._tf.reshape(x, (n_batches, size, -1))
+            y = x if self._targets is self._inputs else self._tf.reshape(y, (n_batches, size, -1))
+            steps = self._n_steps + 1 + np.arange(n_batches)
+            powers = self._constant(np.power(ADAM_DECAYS, steps[:, np.newaxis]))
+            values = StepValues(**rates, **self._fixed_values, decay_powers=powers)
+            seeds = self._seeds(steps)
+            losses.append(self._train(self._weights, self._state, x, y, values, seeds))
             sizes.append(size)
-        return float(np.average(np.array(losses, dtype=np.float64), weights=sizes))
+            self._n_steps += n_batches
+        return float(np.dot(np.array(losses, dtype=np.float64), sizes) / len(rows))
+
+    def _seeds(self, steps):
+        """Two numbers for every step, far enough apart to give every layer its own."""
+        keys = np.stack(
+            [np.full_like(steps, self._dropout_key), steps * len(self._weights)], axis=1
+        )
+        return self._tf.constant(keys, dtype=self._tf.int64)
 
     def error(self, rows):
         """Mean absolute error on `rows`, without dropout."""
         errors, sizes = [], []
-        for x, y, size in self._batches(rows, max(self._batch_size, 256)):
-            errors.append(self._evaluate(self._weights, x, y)[1])
-            sizes.append(size)
+        step = max(self._options.batch_size, _EVALUATED_AT_ONCE)
+        for start in range(0, len(rows), step):
+            batch = rows[start : start + step]
+            errors.append(self._evaluate(self._weights, *self._draw(batch)))
+            sizes.append(len(batch))
         return float(np.average(np.array(errors, dtype=np.float64), weights=sizes))
 
     def layers(self):
