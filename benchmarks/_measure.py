@@ -3,6 +3,7 @@
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -149,6 +150,24 @@ def in_fresh_process(function, *args):
     """
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(function, *args).result()
+
+
+def run_module(name, quick):
+    """Run one benchmark.
+
+    Parameters
+    ----------
+    name : str
+        Name of the module.
+    quick : bool
+        Whether to take small sizes.
+
+    Returns
+    -------
+    list of dict
+        Its records.
+    """
+    return import_module(f"benchmarks.{name}").run(quick)
 
 
 def can_measure_memory():
