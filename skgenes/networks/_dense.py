@@ -7,8 +7,8 @@ import scipy.sparse as sp
 
 from skgenes.networks._activations import ACTIVATIONS
 
-# Rows are taken in chunks whose widest layer stays below this many numbers (64 MB of float32).
-CHUNK_ELEMENTS = 16_000_000
+# Chunks of rows stay below this many numbers (64 MB of float64).
+CHUNK_ELEMENTS = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -182,29 +182,13 @@ class DenseNetwork:
             return X.astype(np.float32, copy=False)
         return self.input_scaling.apply(X)
 
-    def batches(self, n_samples):
-        """Slices of rows small enough to be evaluated at once.
-
-        Parameters
-        ----------
-        n_samples : int
-            Number of rows.
-
-        Yields
-        ------
-        slice
-            A range of rows.
-        """
-        widest = max(self.n_inputs, *(layer.kernel.shape[1] for layer in self.layers))
-        rows = max(1, CHUNK_ELEMENTS // widest)
-        for start in range(0, n_samples, rows):
-            yield slice(start, min(start + rows, n_samples))
-
     def _evaluate(self, X):
         """Output for one chunk of rows."""
-        H = self.standardize(X)
+        # A matrix product rounds a row differently with its place and the number of rows. In
+        # double precision that does not show: predictions must not depend on batch-mates.
+        H = self.standardize(X).astype(np.float64)
         for layer in self.layers:
-            H = ACTIVATIONS[layer.activation](H @ layer.kernel + layer.bias)
+            H = ACTIVATIONS[layer.activation](H @ layer.kernel.astype(np.float64) + layer.bias)
         return H if self.output_scaling is None else self.output_scaling.undo(H)
 
     def iter_predict(self, X):
@@ -222,11 +206,17 @@ class DenseNetwork:
         outputs : ndarray of shape (n_rows, n_outputs)
             Their outputs.
         """
-        for rows in self.batches(X.shape[0]):
+        widest = max(self.n_inputs, *(len(layer.bias) for layer in self.layers))
+        step = max(1, CHUNK_ELEMENTS // widest)
+        for start in range(0, X.shape[0], step):
+            rows = slice(start, min(start + step, X.shape[0]))
             yield rows, self._evaluate(X[rows])
 
     def predict(self, X):
         """Evaluate all rows; beyond the result, memory does not grow with their number.
+
+        Computed in double precision, so that a row's outputs do not depend on its batch-mates
+        beyond some 1e-15.
 
         Parameters
         ----------

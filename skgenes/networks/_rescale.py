@@ -140,8 +140,9 @@ class RescaleExplainer:
             and that output's difference from the reference. 0 in exact arithmetic.
         """
         largest = worst = 0.0
-        for rows in self.network.batches(X.shape[0]):
-            inputs = self._activation_inputs(self.network.standardize(X[rows]))
+        for start in range(0, X.shape[0], _SAMPLES_AT_ONCE):
+            Z = self.network.standardize(X[start : start + _SAMPLES_AT_ONCE])
+            inputs = self._activation_inputs(Z)
             delta = self._outputs(inputs) - self.expected_output
             # The linear pass that the contributions are made of, summed over inputs.
             flow = np.float64(inputs[0] - self._reference_inputs[0])
@@ -183,10 +184,10 @@ class RescaleExplainer:
             for layer, x, reference in zip(layers, inputs, self._reference_inputs, strict=False)
         ]
 
-    def _chunks(self, X, size=_SAMPLES_AT_ONCE):
+    def _chunks(self, X):
         """Difference from the reference and slopes, for a few samples at a time."""
-        for start in range(0, X.shape[0], size):
-            rows = slice(start, min(start + size, X.shape[0]))
+        for start in range(0, X.shape[0], _SAMPLES_AT_ONCE):
+            rows = slice(start, min(start + _SAMPLES_AT_ONCE, X.shape[0]))
             Z = self.network.standardize(X[rows])
             slopes = self._slopes(self._activation_inputs(Z))
             yield rows, Z - self._reference, [slope.astype(np.float32) for slope in slopes]
