@@ -264,9 +264,10 @@ def _reference(reference, X):
         return reference
     if reference == "zeros":
         return np.zeros(X.shape[1:])
-    if reference == "median":
-        return csc_median_axis_0(X.tocsc()) if sp.issparse(X) else np.median(X, axis=0)
-    return standard_scaling(X).mean if X.ndim == 2 else np.mean(X, axis=0, dtype=np.float64)
+    if reference == "mean":
+        return standard_scaling(X).mean if X.ndim == 2 else np.mean(X, axis=0, dtype=np.float64)
+    median = csc_median_axis_0(X.tocsc()) if sp.issparse(X) else np.median(X, axis=0)
+    return np.asarray(median, dtype=np.float64)
 
 
 def _check_size(shape, n_outputs):

@@ -124,8 +124,10 @@ class DenseNetwork:
 
         Returns
         -------
-        first, second : DenseNetwork
-            Two networks with ``second(first(X)) == self(X)``.
+        first : DenseNetwork
+            The first layers, behind the input scaling.
+        second : DenseNetwork
+            The others: ``second.predict(first.predict(X))`` is ``predict(X)``.
         """
         first = DenseNetwork(self.layers[:n_layers], input_scaling=self.input_scaling)
         return first, DenseNetwork(self.layers[n_layers:], output_scaling=self.output_scaling)

@@ -55,7 +55,7 @@ class RescaleExplainer:
     ----------
     network : DenseNetwork
         The network to explain. Scalings are part of it: contributions are in the unit of its
-        output.
+        output, or of what enters its last activation.
     reference : ndarray of shape (n_inputs,)
         The sample to compare with, in the unit of the data.
     after_activation : bool, default=True
@@ -72,9 +72,11 @@ class RescaleExplainer:
         self._kernels = [layer.kernel for layer in network.layers]
         self._reference = network.standardize(np.asarray(reference)[np.newaxis])
         self._reference_inputs = self._activation_inputs(self._reference)
-        if network.output_scaling is not None:
-            scale = network.output_scaling.scale.astype(np.float32)
-            self._kernels[-1] = self._kernels[-1] * scale
+        # What enters a last activation that bends is not in the unit of the output.
+        bends = network.layers[-1].activation != "identity"
+        self._output_scaling = None if bends and not after_activation else network.output_scaling
+        if self._output_scaling is not None:
+            self._kernels[-1] = self._kernels[-1] * np.float32(self._output_scaling.scale)
 
     @property
     def expected_output(self):
@@ -148,8 +150,8 @@ class RescaleExplainer:
             flow = np.float64(inputs[0] - self._reference_inputs[0])
             for kernel, slope in zip(self._kernels[1:], self._slopes(inputs), strict=False):
                 flow = (flow * slope) @ kernel
-            if len(self._kernels) == 1 and self.network.output_scaling is not None:
-                flow = flow * self.network.output_scaling.scale
+            if len(self._kernels) == 1 and self._output_scaling is not None:
+                flow = flow * self._output_scaling.scale
             if not self._is_linear_at_the_end:
                 flow = flow * self._slopes(inputs)[-1]
             largest = max(largest, np.abs(delta).max(initial=0))
@@ -173,7 +175,7 @@ class RescaleExplainer:
         outputs = np.float64(inputs[-1])
         if self.after_activation:
             outputs = ACTIVATIONS[self.network.layers[-1].activation](outputs)
-        scaling = self.network.output_scaling
+        scaling = self._output_scaling
         return outputs if scaling is None else scaling.undo(outputs)
 
     def _slopes(self, inputs):

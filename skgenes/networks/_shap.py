@@ -5,13 +5,15 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from skgenes.networks._read_keras import activation_name
+
 # What shap's TensorFlow backend follows exactly; other layers make it fail or guess.
 _LAYERS = {
     "Activation", "Add", "AveragePooling1D", "BatchNormalization", "Concatenate", "Conv1D",
     "Dense", "Dropout", "ELU", "Flatten", "InputLayer", "MaxPooling1D", "Normalization", "ReLU",
     "Reshape", "Softmax",
 }  # fmt: skip
-_ACTIVATIONS = {"linear", "relu", "elu", "sigmoid", "tanh", "softmax"}
+_ACTIVATIONS = {"identity", "relu", "elu", "sigmoid", "tanh", "softmax"}
 _SAMPLES_AT_ONCE = 64
 
 
@@ -86,8 +88,10 @@ class ShapExplainer:
 
         Returns
         -------
-        delta, residual : float
-            Largest difference from the reference's output, and largest error of the sum.
+        delta : float
+            Largest difference of an output from the reference's.
+        residual : float
+            Largest error of the sum.
         """
         delta = self._predict(X) - self.expected_output
         sums = [
@@ -127,7 +131,7 @@ def _check_supported(model):
         )
     for layer in model.layers:
         kind = type(layer).__name__
-        activation = getattr(getattr(layer, "activation", None), "__name__", "linear")
+        activation = activation_name(getattr(layer, "activation", None))
         if kind not in _LAYERS:
             raise ValueError(
                 f"DeepLIFT has no rule for layer {layer.name!r} of type {kind}. Layers with one: "

@@ -20,7 +20,18 @@ class RowSource(Protocol):
         """Number of samples and of columns."""
 
     def rows(self, indices: np.ndarray) -> np.ndarray:
-        """Dense float32 rows, in the order of `indices`."""
+        """Dense rows.
+
+        Parameters
+        ----------
+        indices : ndarray of int of shape (n_rows,)
+            Rows wanted.
+
+        Returns
+        -------
+        ndarray of float32 of shape (n_rows, n_columns)
+            The rows, in the order of `indices`.
+        """
 
 
 class MatrixSource:

@@ -34,6 +34,10 @@ class TrainingOptions:
         Update rule.
     learning_rate_init : float
         Learning rate of the first epoch.
+    batch_size : int
+        Samples in a batch; the last batch of an epoch takes what is left.
+    max_iter : int
+        Number of epochs.
     alpha : float
         Weight of the sum of squared kernels.
     momentum : float
@@ -42,10 +46,6 @@ class TrainingOptions:
         Factor on the learning rate of all kernels but the first.
     decay_on_rise : bool
         Whether to use the learning-rate rule of D-GEX.
-    batch_size : int
-        Samples in a batch; the last batch of an epoch takes what is left.
-    max_iter : int
-        Number of epochs.
     early_stopping : bool
         Whether to stop when the validation error has not fallen by `tol` for `n_iter_no_change`
         epochs.
