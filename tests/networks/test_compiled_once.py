@@ -1,0 +1,76 @@
+"""Many fits share what was compiled: TensorFlow never gives that memory back."""
+
+import numpy as np
+import pytest
+
+from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
+from skgenes.networks import _rescale, _steps, _training
+from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
+
+
+@pytest.fixture
+def functions(monkeypatch):
+    """Compiled training and evaluation steps that were asked for."""
+    found = []
+    original = _training.compiled_steps
+
+    def recorded(plan):
+        found.append(original(plan))
+        return found[-1]
+
+    monkeypatch.setattr(_training, "compiled_steps", recorded)
+    return found
+
+
+def traces(pairs):
+    unique = {id(f): f for pair in pairs for f in pair}
+    return sum(function.experimental_get_tracing_count() for function in unique.values())
+
+
+@pytest.mark.parametrize("validation_fraction", [0.0, 0.2])
+def test_many_fits_compile_once(expression, functions, validation_fraction):
+    def fit(n_samples, **kwargs):
+        GeneAutoEncoder(
+            (5, 2), max_iter=2, batch_size=16, validation_fraction=validation_fraction, **kwargs
+        ).fit(expression[:n_samples])
+
+    for n_samples in (90, 80, 71):
+        fit(n_samples)
+    before, misses = traces(functions), _steps.compiled_steps.cache_info().misses
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        fit(
+            int(rng.integers(40, 91)),
+            learning_rate_init=float(rng.uniform(1e-4, 1e-2)),
+            alpha=float(rng.uniform(1e-7, 1e-3)),
+            dropout=float(rng.uniform(0.05, 0.5)),
+            random_state=int(rng.integers(100)),
+        )
+    assert traces(functions) == before
+    assert _steps.compiled_steps.cache_info().misses == misses
+    assert len({id(train) for train, _ in functions}) == 1
+
+
+def test_dgex_and_selectors_compile_once(expression, functions):
+    selector = AutoEncoderDeepLIFTSelector(
+        5, autoencoder=GeneAutoEncoder((6, 3), max_iter=1, batch_size=16)
+    )
+    dgex = DGEXRegressor((6,), max_iter=2, batch_size=16)
+
+    def fit(n_samples):
+        selector.fit(expression[:n_samples])
+        dgex.fit(expression[:n_samples, :9], expression[:n_samples, 9:])
+
+    for n_samples in (90, 80, 71):
+        fit(n_samples)
+    before = traces(functions)
+    sums = _rescale._compiled_sum.cache_info().misses
+    for n_samples in range(45, 90, 3):
+        fit(n_samples)
+    assert traces(functions) == before
+    assert _rescale._compiled_sum.cache_info().misses == sums
+
+
+def test_the_number_of_kept_functions_is_bounded():
+    assert _steps.compiled_steps.cache_info().maxsize is not None
+    assert _rescale._compiled_sum.cache_info().maxsize is not None
