@@ -1,0 +1,146 @@
+"""One matrix in seven forms is one matrix."""
+
+import time
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from sklearn.base import clone
+
+from skgenes.compose import LandmarkReconstructor
+from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
+from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
+from skgenes.preprocessing import FromAnnData
+from skgenes.utils import gene_names, is_anndata, matrix_of, validate_expression, with_names
+
+pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string'")
+
+FORMS = ["array", "frame", "csr", "csr_matrix", "anndata", "anndata_csr", "layer"]
+AUTOENCODER = GeneAutoEncoder((6, 2), max_iter=2, random_state=0)
+DGEX = DGEXRegressor((5,), max_iter=2, random_state=0)
+SELECTOR = AutoEncoderDeepLIFTSelector(7, autoencoder=AUTOENCODER)
+
+
+def outputs(name, X, form, Y):
+    """All that an estimator says about X, in one list."""
+    layer = "log" if form == "layer" else None
+    if name == "autoencoder":
+        model = clone(AUTOENCODER).set_params(layer=layer).fit(X)
+        results = [model.transform(X), model.reconstruct(X), model.loss_curve_]
+        return [*results, model.encoder_.input_scaling.mean], model.score(X)
+    if name == "dgex":
+        model = clone(DGEX).set_params(layer=layer).fit(X, Y)
+        return [model.predict(X), model.loss_curve_], model.score(X, Y)
+    if name == "selector":
+        model = clone(SELECTOR).set_params(layer=layer).fit(X)
+        kept = model.transform(X)
+        kept = kept.toarray() if sp.issparse(kept) else np.asarray(kept)
+        return [model.ranking_, model.support_, kept, model.loss_curve_], 0.0
+    model = LandmarkReconstructor(SELECTOR, DGEX, layer=layer).fit(X)
+    return [model.support_, model.predict(X), model.reconstruct(X)], model.score(X)
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "dgex", "selector", "reconstructor"])
+@pytest.mark.parametrize("form", FORMS[1:])
+def test_all_forms_give_the_same_numbers(forms, expression, name, form):
+    Y = expression[:, :4]
+    expected, score = outputs(name, forms["array"], "array", Y)
+    found, found_score = outputs(name, forms[form], form, Y)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+    assert found_score == pytest.approx(score, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "selector"])
+def test_order_in_memory_hardly_shows(expression, name):
+    expected, _ = outputs(name, expression, "array", None)
+    found, _ = outputs(name, np.asfortranarray(expression), "array", None)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["view", "csc", "int", "float64", "list", "strided"])
+def test_other_shapes_of_the_same_numbers(expression, forms, kind):
+    counts = np.round(expression * 3)
+    other = {
+        "view": lambda: anndata.AnnData(np.tile(counts, (2, 2)))[:90, :30],
+        "csc": lambda: sp.csc_array(counts),
+        "int": lambda: counts.astype(int),
+        "float64": lambda: counts.astype(np.float64),
+        "list": lambda: counts.tolist(),
+        "strided": lambda: np.repeat(counts, 2, axis=0)[::2],
+    }[kind]()
+    expected = clone(AUTOENCODER).fit(counts).transform(counts)
+    model = clone(AUTOENCODER).fit(other)
+    np.testing.assert_allclose(model.transform(other), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_names_come_with_the_data(forms, genes, form):
+    model = FromAnnData(layer="log" if form == "layer" else None).fit(forms[form])
+    named = form in ("frame", "anndata", "anndata_csr", "layer")
+    assert hasattr(model, "feature_names_in_") == named
+    assert model.n_features_in_ == 30
+    if named:
+        np.testing.assert_array_equal(model.feature_names_in_, genes)
+        assert list(gene_names(forms[form])) == list(genes)
+    else:
+        assert gene_names(forms[form]) is None
+
+
+def test_float_matrices_are_not_copied(expression, forms):
+    for X in (expression, expression.astype(np.float64)):
+        assert np.shares_memory(validate_expression(FromAnnData(), X, reset=True), X)
+    csr = sp.csr_array(expression)
+    assert np.shares_memory(validate_expression(FromAnnData(), csr, reset=True).data, csr.data)
+    adata = forms["anndata"]
+    assert np.shares_memory(validate_expression(FromAnnData(), adata, reset=True), adata.X)
+
+
+def test_integers_become_doubles_and_floats_stay():
+    for dtype, expected in [("i4", "f8"), ("f4", "f4"), ("f8", "f8"), ("f2", "f8"), (">f8", "f8")]:
+        X = np.ones((2, 2), dtype=dtype)
+        assert validate_expression(FromAnnData(), X, reset=True).dtype == np.dtype(expected)
+
+
+def test_names_are_put_back_without_a_copy(expression, genes):
+    frame = with_names(expression, genes)
+    assert isinstance(frame, pd.DataFrame)
+    assert np.shares_memory(frame.to_numpy(), expression)
+    csr = sp.csr_array(expression)
+    adata = with_names(csr, genes)
+    assert is_anndata(adata)
+    assert np.shares_memory(adata.X.data, csr.data)
+    assert list(adata.var_names) == list(genes)
+    assert with_names(expression, None) is expression
+
+
+def test_what_is_an_anndata(forms, expression):
+    assert is_anndata(forms["anndata"])
+    assert is_anndata(forms["anndata"][:3])
+    for form in ("array", "frame", "csr"):
+        assert not is_anndata(forms[form])
+        assert matrix_of(forms[form]) is forms[form]
+    np.testing.assert_array_equal(matrix_of(forms["anndata"][:3]), expression[:3])
+    assert matrix_of(forms["layer"], "log") is forms["layer"].layers["log"]
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        FromAnnData(),
+        GivenPanelSelector([0, 1]),
+        GeneAutoEncoder((2,), max_iter=1, batch_size=2000),
+        LandmarkReconstructor(GivenPanelSelector([0, 1]), DGEXRegressor((2,), max_iter=1)),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_a_real_anndata_is_recognised_at_once(estimator):
+    X = anndata.AnnData(np.random.default_rng(0).normal(size=(2000, 500)).astype(np.float32))
+    estimator = clone(estimator).fit(X[:10])
+    start = time.process_time()
+    estimator.fit(X)
+    (estimator.predict if hasattr(estimator, "predict") else estimator.transform)(X)
+    assert time.process_time() - start < 10, "element by element this takes minutes"
