@@ -203,7 +203,8 @@ def _beside_random(results):
     random = results[results["panel"] == "random genes"]
     keys = ["split", "regressor"]
     other = results[keys].merge(random[[*keys, "MAE"]], on=keys, how="left")["MAE"]
-    return results.assign(**{"MAE - random": results["MAE"] - other.to_numpy()})
+    difference = (results["MAE"] - other.to_numpy()).where(results["panel"] != "random genes")
+    return results.assign(**{"MAE - random": difference})
 
 
 def _markdown(summary):
