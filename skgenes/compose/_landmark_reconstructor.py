@@ -248,7 +248,11 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
 
     def _split(self, X):
         """Landmarks and targets of a validated matrix."""
-        return X[:, np.flatnonzero(self.support_)], X[:, np.flatnonzero(~self.support_)]
+        parts = np.flatnonzero(self.support_), np.flatnonzero(~self.support_)
+        if sp.issparse(X):
+            return X[:, parts[0]], X[:, parts[1]]
+        # Row-major whatever the order of X: a frame and an array give the same bits.
+        return X.take(parts[0], axis=1), X.take(parts[1], axis=1)
 
     def _targets_for_regressor(self, targets):
         sparse_is_fine = getattr(self.regressor_, "accepts_sparse_targets", False)

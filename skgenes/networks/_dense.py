@@ -40,7 +40,7 @@ class Scaling:
             Standardised expression.
         """
         # The difference is taken in double precision: means may be large beside the spread.
-        return np.divide(X - self.mean, self.scale).astype(np.float32)
+        return np.divide(X - self.mean, self.scale).astype(np.float32, order="C")
 
     def undo(self, Z):
         """Bring standardised values back: ``Z * scale + mean``.
@@ -181,7 +181,7 @@ class DenseNetwork:
         """
         X = X.toarray() if sp.issparse(X) else np.asarray(X)
         if self.input_scaling is None:
-            return X.astype(np.float32, copy=False)
+            return X.astype(np.float32, order="C", copy=False)
         return self.input_scaling.apply(X)
 
     def _evaluate(self, X):

@@ -97,7 +97,9 @@ def standard_scaling(matrix, offset=0.0):
     count, mean, squares = 0, np.zeros(n_columns), np.zeros(n_columns)
     for start in range(0, n_samples, step):
         chunk = matrix[start : start + step]
-        chunk = (chunk.toarray() if sp.issparse(chunk) else chunk).astype(np.float64, copy=False)
+        chunk = chunk.toarray() if sp.issparse(chunk) else chunk
+        # One memory order for all forms of X: sums round differently in another.
+        chunk = chunk.astype(np.float64, order="C", copy=False)
         chunk_mean = chunk.mean(axis=0)
         shift = chunk_mean - mean
         total = count + len(chunk)

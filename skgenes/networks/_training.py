@@ -107,7 +107,7 @@ def decayed_learning_rate(rate, error, previous_error, *, decay=0.9, floor=1e-5)
     decay : float, default=0.9
         Factor of the fall.
     floor : float, default=1e-5
-        The learning rate never goes below this.
+        The learning rate never falls below this.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def decayed_learning_rate(rate, error, previous_error, *, decay=0.9, floor=1e-5)
     >>> decayed_learning_rate(5e-4, error=0.41, previous_error=0.40)
     0.00045000000000000004
     """
-    return max(rate * decay if error > previous_error else rate, floor)
+    return max(rate * decay, min(rate, floor)) if error > previous_error else rate
 
 
 def train(
@@ -186,17 +186,23 @@ def train(
             break
     if result.best_epoch is None:
         result.layers = fit.layers()
+        # The last step comes after the last loss.
+        if not all(np.isfinite(layer.kernel).all() for layer in result.layers):
+            _raise_diverged("a weight became infinite", result.loss_curve, options)
     return result
 
 
 def _check_finite(loss_curve, options):
-    if np.isfinite(loss_curve[-1]):
-        return
-    last = f", it was {loss_curve[-2]:.4g} before" if len(loss_curve) > 1 else ""
+    if not np.isfinite(loss_curve[-1]):
+        before = f", it was {loss_curve[-2]:.4g} before" if len(loss_curve) > 1 else ""
+        _raise_diverged(f"the loss became {loss_curve[-1]}{before}", loss_curve, options)
+
+
+def _raise_diverged(what, loss_curve, options):
     raise ValueError(
-        f"Training diverged: the loss became {loss_curve[-1]} in epoch {len(loss_curve)} of "
-        f"{options.max_iter}{last}. Lower learning_rate_init (now {options.learning_rate_init:g}) "
-        "or standardise the data; the estimator was left as it was before fit."
+        f"Training diverged in epoch {len(loss_curve)} of {options.max_iter}: {what}. Lower "
+        f"learning_rate_init (now {options.learning_rate_init:g}) or standardise the data; the "
+        "estimator was left as it was before fit."
     )
 
 

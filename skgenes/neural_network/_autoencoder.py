@@ -199,6 +199,7 @@ class GeneAutoEncoder(
             If X is not a finite matrix of at least two samples, or training diverges; the
             estimator is then left as it was.
         """
+        passed = {"X": X, "y": y}
         X = self._validate(X, reset=True)
         n_features = X.shape[1]
         encoder_sizes = check_layer_sizes(self.hidden_layer_sizes)
@@ -215,7 +216,7 @@ class GeneAutoEncoder(
             encoder, decoder = whole.split(len(encoder_sizes))
             return {"encoder_": encoder, "decoder_": decoder}
 
-        reporter = EpochReporter(self, X, None, networks)
+        reporter = EpochReporter(self, passed, networks)
         options = self._options(n_layers=len(layers))
         result = train_estimator(self, layers, source, source, options, train_seeds, reporter)
         vars(self).update(networks(result.layers))

@@ -32,15 +32,15 @@ class EpochReporter:
     ----------
     estimator : estimator
         The one being fitted.
-    X, y : array-like
-        Its training data, handed on to callbacks that ask for them.
+    data : dict
+        The "X" and "y" that were passed to fit, handed on to callbacks that ask for them.
     attributes_of : callable
         Turns layers into the fitted attributes that make a copy of the estimator usable.
     """
 
-    def __init__(self, estimator, X, y, attributes_of):
+    def __init__(self, estimator, data, attributes_of):
         self._estimator, self._attributes_of = estimator, attributes_of
-        self._data = {"X": X, "y": y}
+        self._data = data
         self._fit = estimator._init_callback_context(max_subtasks=estimator.max_iter)
         self._fit.call_on_fit_task_begin(estimator=estimator, **self._data)
 

@@ -182,7 +182,7 @@ class DGEXRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         ----------
         X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_landmarks)
             Expression of the landmarks.
-        y : array-like or sparse matrix of shape (n_samples, n_targets) or (n_samples,)
+        y : array-like, sparse matrix or AnnData of shape (n_samples, n_targets) or (n_samples,)
             Expression of the targets.
 
         Returns
@@ -196,8 +196,9 @@ class DGEXRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             If X or y is not finite, their lengths differ, there are fewer than two samples, or
             training diverges; the estimator is then left as it was.
         """
+        passed = {"X": X, "y": y}
         X = self._validate(X, reset=True)
-        y = check_targets(y, X.shape[0])
+        y = check_targets(y, X.shape[0], self.layer)
         self._y_ndim = y.ndim
         y = y.reshape(-1, 1) if y.ndim == 1 else y
         hidden = check_layer_sizes(self.hidden_layer_sizes)
@@ -214,7 +215,7 @@ class DGEXRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         def networks(layers):
             return {"network_": DenseNetwork(layers, x_scaling, y_scaling)}
 
-        reporter = EpochReporter(self, X, y, networks)
+        reporter = EpochReporter(self, passed, networks)
         result = train_estimator(
             self,
             layers,

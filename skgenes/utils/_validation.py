@@ -97,7 +97,8 @@ def matrix_of(X, layer=None):
     if X.isbacked:
         raise ValueError("X is an AnnData that is read from disk; load it first: X.to_memory().")
     if layer is not None and layer not in X.layers:
-        known = listed(sorted(X.layers)) or "none"
+        # Since anndata 0.13, X itself is a layer, named None.
+        known = listed(sorted(name for name in X.layers if name is not None)) or "none"
         raise ValueError(f"AnnData has no layer {layer!r}; its layers are: {known}.")
     matrix = X.X if layer is None else X.layers[layer]
     if matrix is None:
@@ -188,6 +189,8 @@ def check_expression(matrix, names=None, *, what="X", **requirements):
     """
     requirements = {"accept_sparse": "csr", "input_name": what, **requirements}
     dtype = [np.float64, np.float32]
+    if isinstance(matrix, pd.DataFrame) and matrix.shape[1] == 0:
+        matrix = matrix.to_numpy(dtype=np.float64)  # a frame without columns has no dtype
     matrix = check_array(matrix, dtype=dtype, ensure_all_finite=False, **requirements)
     _check_finite(matrix, names, what)
     return matrix
@@ -225,15 +228,17 @@ def with_names(matrix, names):
     return AnnData(matrix, var=pd.DataFrame(index=pd.Index(names)))
 
 
-def check_targets(y, n_samples):
+def check_targets(y, n_samples, layer=None):
     """Validate the values to predict, one column per gene.
 
     Parameters
     ----------
-    y : array-like, DataFrame or sparse matrix of shape (n_samples,) or (n_samples, n_targets)
+    y : array-like, DataFrame, sparse matrix or AnnData of shape (n_samples[, n_targets])
         Expression of the target genes, in any unit.
     n_samples : int
         Number of rows of X.
+    layer : str or None, default=None
+        Layer of an AnnData to read.
 
     Returns
     -------
@@ -256,7 +261,7 @@ def check_targets(y, n_samples):
             "This estimator requires y to be passed, but the target y is None. Pass the "
             "expression of the genes to infer."
         )
-    y = check_expression(y, gene_names(y), what="y", ensure_2d=False)
+    y = check_expression(matrix_of(y, layer), gene_names(y), what="y", ensure_2d=False)
     if y.shape[0] != n_samples:
         raise ValueError(
             f"X has {n_samples} samples and y has {y.shape[0]}: Found input variables with "
