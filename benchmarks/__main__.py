@@ -124,7 +124,7 @@ def _cpu_model():
 
 def _parse():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Run the benchmarks.")
-    parser.add_argument("--quick", action="store_true", help="small sizes, about two minutes")
+    parser.add_argument("--quick", action="store_true", help="small sizes, a few minutes")
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=(*MODULES, NEEDS_DATA))
     parser.add_argument("--data", metavar="DIR", help=f"folder of the data of {NEEDS_DATA}")
     parser.add_argument("--json", metavar="FILE", default="benchmarks.json")

@@ -166,7 +166,7 @@ def run(quick=False):
     for task in _tasks(quick):
         records += _speed_records(task, n_turns=2 if quick else 3, quick=quick)
     records += _loss_records()
-    records += _grid_records(n_turns=3 if quick else 5)
+    records += _grid_records(n_turns=2 if quick else 5)
     if can_measure_memory():
         records += _memory_records(*((40, 15) if quick else (100, 30)))
     return records
