@@ -413,6 +413,7 @@ def test_what_cannot_be_explained():
 
 @pytest.mark.filterwarnings("ignore:X has feature names, but")
 @pytest.mark.filterwarnings("ignore:The 'future.infer_string'")
+@pytest.mark.filterwarnings("ignore:The set_(bad|over|under) function")
 @pytest.mark.parametrize("form", ["array", "csr", "frame", "anndata_csr"])
 def test_to_shap(autoencoder, expression, forms, form, genes):
     result = deeplift(autoencoder, forms[form])
@@ -438,6 +439,7 @@ def test_to_shap(autoencoder, expression, forms, form, genes):
         )
 
 
+@pytest.mark.filterwarnings("ignore:The set_(bad|over|under) function")
 def test_to_shap_refuses_averages_and_outputs_that_do_not_exist(autoencoder, expression):
     with pytest.raises(ValueError, match=r"aggregation=.absolute.*aggregation=None"):
         deeplift(autoencoder, expression, aggregation="absolute").to_shap()

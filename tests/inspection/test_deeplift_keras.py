@@ -3,19 +3,22 @@
 import keras
 import numpy as np
 import pytest
-import shap
 
 from skgenes.inspection import deeplift
 from skgenes.networks import DenseLayer, DenseNetwork, Scaling, to_keras
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 
 pytestmark = [
+    pytest.mark.filterwarnings("ignore:Your TensorFlow version is newer"),  # older shap
+    pytest.mark.filterwarnings("ignore:The set_(bad|over|under) function"),  # when shap is imported
     pytest.mark.filterwarnings("ignore:The structure of `inputs`"),
     pytest.mark.filterwarnings("ignore:The 'future.infer_string'"),
 ]
 
 
 def by_shap(model, X, reference):
+    import shap
+
     explainer = shap.DeepExplainer(model, np.float32(reference)[np.newaxis])
     return explainer.shap_values(np.float32(X), check_additivity=False)
 

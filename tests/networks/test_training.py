@@ -310,10 +310,18 @@ def test_divergence_names_the_epoch(max_iter):
 def test_divergence_says_what_the_loss_was():
     layers, X, Y = problem()
     X[0] = np.inf
-    with pytest.raises(ValueError, match=r"the loss became nan in epoch 1 of 1\. Lower"):
+    with pytest.raises(ValueError, match=r"in epoch 1 of 1: the loss became nan\. Lower"):
         train(
             layers, MatrixSource(X), MatrixSource(Y), options(), seeds(), train_rows=np.arange(40)
         )
+
+
+def test_a_last_step_that_diverges_is_an_error():
+    """The loss of a step is that before it."""
+    layers, X, Y = problem()
+    chosen = options(solver="sgd", learning_rate_init=1e38, upper_rate=3.0, batch_size=40)
+    with pytest.raises(ValueError, match="diverged in epoch 1 of 1: a weight became"):
+        train(layers, MatrixSource(X), MatrixSource(Y), chosen, seeds(), train_rows=np.arange(40))
 
 
 # The learning-rate rule of D-GEX ------------------------------------------------------------------
@@ -326,6 +334,8 @@ def test_decayed_learning_rate():
     assert decayed_learning_rate(5e-4, 0.40, np.inf) == 5e-4
     assert decayed_learning_rate(1.05e-5, 0.41, 0.40) == 1e-5
     assert decayed_learning_rate(1e-5, 0.41, 0.40) == 1e-5
+    assert decayed_learning_rate(1e-7, 0.40, 0.41) == 1e-7, "the floor raises nothing"
+    assert decayed_learning_rate(1e-7, 0.41, 0.40) == 1e-7
     assert decayed_learning_rate(1.0, 2, 1, decay=0.5, floor=0.1) == 0.5
 
 

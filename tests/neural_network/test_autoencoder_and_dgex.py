@@ -1,6 +1,8 @@
 """The networks as estimators: what the options mean, and what a failed fit leaves."""
 
+import anndata
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from scipy.stats import pearsonr
@@ -148,6 +150,11 @@ def test_dgex_standardises_with_an_offset(expression):
         np.testing.assert_allclose(scaling.scale, np.where(sd == 0, 1, sd + 1e-3), rtol=1e-6)
 
 
+def test_a_rate_below_the_floor_is_not_raised(expression):
+    model = DGEXRegressor((4,), max_iter=3, learning_rate_init=1e-7)
+    assert max(model.fit(expression, expression[:, :2]).learning_rates_) <= 1e-7
+
+
 def test_dgex_learns(expression):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 6))
@@ -171,6 +178,14 @@ def test_sparse_targets_are_the_same_targets(expression):
     dense, sparse = clone(DGEX).fit(X, y), clone(DGEX).fit(sp.csr_array(X), sp.csr_array(y))
     np.testing.assert_array_equal(dense.predict(X), sparse.predict(X))
     assert dense.loss_curve_ == sparse.loss_curve_
+
+
+@pytest.mark.filterwarnings("ignore:The 'future.infer_string'")
+def test_targets_may_be_an_anndata(expression, genes):
+    X, y = expression[:, :9], expression[:, 9:]
+    adata = anndata.AnnData(y, var=pd.DataFrame(index=list(genes[9:])))
+    expected = clone(DGEX).fit(X, y)
+    np.testing.assert_array_equal(clone(DGEX).fit(X, adata).predict(X), expected.predict(X))
 
 
 def test_prediction_drops_nothing(expression):

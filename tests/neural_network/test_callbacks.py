@@ -1,6 +1,7 @@
 """scikit-learn's callbacks on every estimator that trains."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.callback import ProgressBar, ScoringMonitor
@@ -163,6 +164,13 @@ def test_scores_of_dgex_are_monitored(expression):
     np.testing.assert_allclose([row["score"] for row in data], expected)
     assert [row["task_name"] for row in data] == ["epoch"] * 4
     assert model.n_iter_ == 4
+
+
+def test_scores_of_frames_are_monitored_without_warnings(expression, genes):
+    frame = pd.DataFrame(expression, columns=genes)
+    monitor = ScoringMonitor(scoring=make_scorer(mean_absolute_error))
+    DGEXRegressor((4,), max_iter=2).set_callbacks(monitor).fit(frame, expression[:, :3])
+    assert len(monitor.get_logs().data) == 2
 
 
 def test_a_failing_callback_leaves_no_trace(expression):

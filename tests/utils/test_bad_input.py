@@ -108,6 +108,15 @@ def test_duplicated_genes(name, form):
 
 
 @every_estimator
+def test_layers_that_are_missing(name):
+    X = anndata.AnnData(np.random.default_rng(0).normal(size=(12, 6)))
+    refused(name, X, r"no layer 'log'; its layers are: none", layer="log")
+    X.layers["counts"] = X.X
+    X.layers["scaled"] = X.X
+    refused(name, X, r"no layer 'log'; its layers are: .*'counts', 'scaled'", layer="log")
+
+
+@every_estimator
 def test_an_anndata_without_X(name):  # noqa: N802
     X = anndata.AnnData(obs=pd.DataFrame(index=list("abc")), var=pd.DataFrame(index=list("defgh")))
     refused(name, X, r"AnnData has no X; say which layer")
@@ -131,8 +140,7 @@ def test_an_anndata_on_disk(name, tmp_path):
 @pytest.mark.parametrize("form", [np.asarray, sp.csr_array, pd.DataFrame, anndata.AnnData])
 def test_nothing_at_all(name, form):
     refused(name, form(np.empty((0, 6))), r"0 sample\(s\)")
-    if form is not pd.DataFrame:
-        refused(name, form(np.empty((6, 0))), r"0 feature\(s\)")
+    refused(name, form(np.empty((6, 0))), r"0 feature\(s\)")
 
 
 @every_estimator

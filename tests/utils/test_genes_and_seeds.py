@@ -70,6 +70,11 @@ def test_any_indices(indices, as_names):
     assert found.tolist() == sorted({i % 6 for i in indices})
 
 
+def test_names_from_an_array_are_quoted_as_names():
+    with pytest.raises(ValueError, match=r"of X: 'myc'\."):
+        resolve_genes(np.array(["myc"]), ["MYC"], 1, what="panel")
+
+
 def test_differences_in_words():
     expected = np.array(["A", "B", "C"], dtype=object)
     text = describe_difference(expected, np.array(["C", "D", "E"], dtype=object))
