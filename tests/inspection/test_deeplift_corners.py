@@ -10,6 +10,12 @@ from skgenes.neural_network import GeneAutoEncoder
 
 L = keras.layers
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The set_(bad|over|under) function"),  # when shap is imported
+    pytest.mark.filterwarnings("ignore:Your TensorFlow version is newer"),  # older shap
+    pytest.mark.filterwarnings("ignore:The structure of `inputs`"),
+]
+
 
 def test_dense_layers_over_sequences_are_not_a_chain():
     rng = np.random.default_rng(0)
