@@ -123,6 +123,8 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         )
         check_consistent_length(X, y)
         self.selector_, self.regressor_ = clone(self.selector), clone(self.regressor)
+        if _is_ours(self.selector_):
+            self.selector_.set_params(layer=None)  # it sees the matrix, whatever layer that was
         context = self._init_callback_context(max_subtasks=2)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         with context.subcontext(task_name="select").propagate_callback_context(self.selector_):
@@ -224,9 +226,7 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
     def _for(self, estimator, X):
         """X as a sub-estimator can take it: with its gene names, unless that needs an AnnData."""
         names = getattr(self, "feature_names_in_", None)
-        if sp.issparse(X) and not type(estimator).__module__.startswith("skgenes."):
-            return X
-        return with_names(X, names)
+        return with_names(X, names) if _is_ours(estimator) or not sp.issparse(X) else X
 
     def _set_support(self):
         support = np.asarray(self.selector_.get_support(), dtype=bool)
@@ -294,3 +294,7 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         tags.target_tags.multi_output = True
         tags.target_tags.single_output = False
         return tags
+
+
+def _is_ours(estimator):
+    return type(estimator).__module__.startswith("skgenes.")

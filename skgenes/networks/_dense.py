@@ -39,8 +39,14 @@ class Scaling:
         ndarray of float32 of shape (n_samples, n_genes)
             Standardised expression.
         """
-        # The difference is taken in double precision: means may be large beside the spread.
-        return np.divide(X - self.mean, self.scale).astype(np.float32, order="C")
+        # In the precision of X, twice as fast for float32, but not at the price of the mean, which
+        # may be large beside the spread: what rounding takes from it is subtracted at the end.
+        mean = self.mean.astype(X.dtype)
+        Z = X - mean
+        Z /= self.scale.astype(X.dtype)
+        if X.dtype == np.float32:
+            Z -= ((self.mean - mean) / self.scale).astype(np.float32)
+        return Z.astype(np.float32, order="C", copy=False)
 
     def undo(self, Z):
         """Bring standardised values back: ``Z * scale + mean``.

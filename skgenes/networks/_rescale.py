@@ -16,7 +16,8 @@ TANGENT_BELOW = 1e-7
 
 # A product of at most this many numbers stays in cache until it has been summed (4 MB).
 _TILE_ELEMENTS = 1_000_000
-_TILE_INPUTS = 1024
+_TILE_INPUTS = 256
+_SAMPLES_IN_A_PRODUCT = 32
 _SAMPLES_AT_ONCE = 256
 
 
@@ -219,6 +220,8 @@ class RescaleExplainer:
         """Sum over samples of the products, |products| if `absolute`."""
         n_outputs = self.network.n_outputs
         per_product = max(1, _TILE_ELEMENTS // (_TILE_INPUTS * n_outputs))
+        # A power of two, so that chunks of samples hold a whole number of products.
+        per_product = min(_SAMPLES_IN_A_PRODUCT, 2 ** (per_product.bit_length() - 1))
         accumulate = _compiled_sum(*self._kernels[0].shape, n_outputs, per_product, absolute)
         total = np.zeros((self.network.n_inputs, n_outputs))
         kernel = _on_device(self._kernels[0])
@@ -273,7 +276,7 @@ def _compiled_sum(n_inputs, n_units, n_outputs, n_samples, absolute):
             products = tf.matmul(kernel[tile], tail)
             products = tf.abs(products) if absolute else products
             products = tf.reshape(products, [-1, n_samples, n_outputs])
-            sums.append(tf.linalg.matvec(products, weights[tile], transpose_a=True))
+            sums.append(tf.reduce_sum(products * weights[tile][:, :, tf.newaxis], axis=1))
         return total + tf.concat(sums, axis=0)
 
     return accumulate

@@ -39,7 +39,7 @@ class ShapExplainer:
         _check_supported(model)
         reference = np.asarray(reference, dtype=np.float32)[np.newaxis]
         self._model = model
-        with _shap_hands_over_lists():
+        with _shap_at_work():
             self._explainer = shap.DeepExplainer(model, reference)
         self.expected_output = self._predict(reference)[0]
 
@@ -109,17 +109,25 @@ class ShapExplainer:
         for start in range(0, len(X), _SAMPLES_AT_ONCE):
             chunk = np.asarray(X[start : start + _SAMPLES_AT_ONCE], dtype=np.float32)
             # The residual is measured and reported; shap's own check would stop at its first one.
-            with _shap_hands_over_lists():
+            with _shap_at_work():
                 values = self._explainer.shap_values(chunk, check_additivity=False)
             yield np.asarray(values)
 
 
 @contextmanager
-def _shap_hands_over_lists():
-    """Silence Keras on shap's way to call a model with one input: a list of one."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The structure of `inputs`")
-        yield
+def _shap_at_work():
+    """Keep to shap what is shap's business."""
+    from tensorflow.python.eager import execute
+
+    # shap patches this and, if it fails, leaves every later training of the process broken.
+    record_gradient = execute.record_gradient
+    try:
+        with warnings.catch_warnings():
+            # It calls a model with one input by a list of one.
+            warnings.filterwarnings("ignore", message="The structure of `inputs`")
+            yield
+    finally:
+        execute.record_gradient = record_gradient
 
 
 def _check_supported(model):

@@ -112,11 +112,22 @@ def compiled_steps(plan):
         kept = tf.random.stateless_uniform(tf.shape(h), seed) >= rate
         return tf.where(kept, h / (1 - rate), 0.0)
 
+    @tf.custom_gradient
+    def product(h, kernel):
+        def gradients(delta):
+            # As (kernel delta^T)^T: TensorFlow is slow at delta kernel^T for few, wide rows.
+            upstream = tf.transpose(tf.matmul(kernel, tf.transpose(delta)))
+            return upstream, tf.matmul(h, delta, transpose_a=True)
+
+        return tf.matmul(h, kernel), gradients
+
     def forward(weights, h, dropout=None, seed=None):
         for i, activation in enumerate(plan.activations):
             if dropout is not None and plan.dropped[i]:
                 h = drop(h, dropout[i], tf.stack([seed[0], seed[1] + i]))
-            h = activations[activation](tf.matmul(h, weights[2 * i]) + weights[2 * i + 1])
+            h = activations[activation](
+                product(h, tf.convert_to_tensor(weights[2 * i])) + weights[2 * i + 1]
+            )
         return h
 
     def adam(weight, state, gradient, rate, values, batch):
@@ -157,15 +168,42 @@ def compiled_steps(plan):
             update(weights[i], state[i], gradient, rate, values, batch)
         return loss
 
-    @tf.function(reduce_retracing=True)
     def train(weights, state, x, y, values, seeds):
         total = tf.constant(0.0)
         for batch in tf.range(tf.shape(x)[0]):
             total += step(weights, state, x[batch], y[batch], values, seeds[batch], batch)
         return total
 
-    @tf.function(reduce_retracing=True)
     def evaluate(weights, x, y):
         return tf.reduce_mean(tf.abs(forward(weights, x) - y))
 
-    return train, evaluate
+    return _CompiledOnce(train), _CompiledOnce(evaluate)
+
+
+class _CompiledOnce:
+    """A function that TensorFlow compiles at its first call, for any number of rows.
+
+    Parameters
+    ----------
+    function : callable
+        Takes variables and tensors, or nests of them.
+    """
+
+    def __init__(self, function):
+        import tensorflow as tf
+
+        self._tf = tf
+        self._function = tf.function(function)
+        self._compiled = None
+
+    def __call__(self, *arguments):
+        if self._compiled is None:
+            shapes = self._tf.nest.map_structure(self._any_rows, arguments)
+            self._compiled = self._function.get_concrete_function(*shapes)
+        return self._compiled(*arguments)
+
+    def _any_rows(self, value):
+        if isinstance(value, self._tf.Variable):
+            return value
+        free, last = value.shape[:-1], value.shape[-1:]
+        return self._tf.TensorSpec([*(None for _ in free), *last], value.dtype)
