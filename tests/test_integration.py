@@ -19,8 +19,6 @@ from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore:The 'future.infer_string'"),
-    pytest.mark.filterwarnings("ignore:The 'mode.chained_assignment'"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning"),
 ]
 

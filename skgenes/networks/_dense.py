@@ -41,10 +41,11 @@ class Scaling:
         """
         # In the precision of X, twice as fast for float32, but not at the price of the mean, which
         # may be large beside the spread: what rounding takes from it is subtracted at the end.
-        mean = self.mean.astype(X.dtype)
+        precision = np.float32 if X.dtype == np.float32 else np.float64
+        mean = self.mean.astype(precision)
         Z = X - mean
-        Z /= self.scale.astype(X.dtype)
-        if X.dtype == np.float32:
+        Z /= self.scale.astype(precision)
+        if precision is np.float32:
             Z -= ((self.mean - mean) / self.scale).astype(np.float32)
         return Z.astype(np.float32, order="C", copy=False)
 

@@ -125,6 +125,7 @@ def _shap_at_work():
         with warnings.catch_warnings():
             # It calls a model with one input by a list of one.
             warnings.filterwarnings("ignore", message="The structure of `inputs`")
+            warnings.filterwarnings("ignore", message="Your TensorFlow version is newer")
             yield
     finally:
         execute.record_gradient = record_gradient

@@ -199,7 +199,7 @@ class GeneAutoEncoder(
             If X is not a finite matrix of at least two samples, or training diverges; the
             estimator is then left as it was.
         """
-        passed = {"X": X, "y": y}
+        passed = {"X": X, "y": X}
         X = self._validate(X, reset=True)
         n_features = X.shape[1]
         encoder_sizes = check_layer_sizes(self.hidden_layer_sizes)

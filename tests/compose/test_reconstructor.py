@@ -28,7 +28,6 @@ from skgenes.metrics import (
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:The 'future.infer_string'"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning"),
 ]
 
@@ -209,6 +208,14 @@ def test_any_regressor(forms, expression, regressor, form):
     np.testing.assert_allclose(model.predict(forms[form]), expected, rtol=2e-3, atol=2e-3)
     assert np.isfinite(model.score(forms[form]))
     assert model.reconstruct(forms[form]).shape == (90, 30)
+
+
+def test_a_selector_that_names_the_layer_too(forms):
+    dense = forms["layer"].copy()
+    dense.layers["log"] = dense.layers["log"].toarray()
+    model = LandmarkReconstructor(GivenPanelSelector([0, 3], layer="log"), Ridge(), layer="log")
+    for X in (dense, forms["layer"]):
+        assert model.fit(X).predict(X).shape == (90, 28)
 
 
 def test_a_single_target(expression):

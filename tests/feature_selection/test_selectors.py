@@ -11,8 +11,6 @@ from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSel
 from skgenes.inspection import deeplift
 from skgenes.neural_network import GeneAutoEncoder
 
-pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string'")
-
 AUTOENCODER = GeneAutoEncoder((8, 3), max_iter=4)
 SELECTOR = AutoEncoderDeepLIFTSelector(6, autoencoder=AUTOENCODER, random_state=0)
 

@@ -295,7 +295,6 @@ def references_of(X):
 @pytest.mark.parametrize("form", ["array", "csr", "frame", "anndata_csr"])
 @pytest.mark.parametrize("kind", ["mean", "median", "zeros", "array", "list"])
 @pytest.mark.filterwarnings("ignore:X has feature names, but")
-@pytest.mark.filterwarnings("ignore:The 'future.infer_string'")
 def test_references(autoencoder, expression, forms, form, kind):
     argument, expected = references_of(expression)[kind]
     result = deeplift(autoencoder, forms[form], reference=argument, aggregation="absolute")
@@ -412,7 +411,6 @@ def test_what_cannot_be_explained():
 
 
 @pytest.mark.filterwarnings("ignore:X has feature names, but")
-@pytest.mark.filterwarnings("ignore:The 'future.infer_string'")
 @pytest.mark.filterwarnings("ignore:The set_(bad|over|under) function")
 @pytest.mark.parametrize("form", ["array", "csr", "frame", "anndata_csr"])
 def test_to_shap(autoencoder, expression, forms, form, genes):

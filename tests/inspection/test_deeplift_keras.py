@@ -12,7 +12,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Your TensorFlow version is newer"),  # older shap
     pytest.mark.filterwarnings("ignore:The set_(bad|over|under) function"),  # when shap is imported
     pytest.mark.filterwarnings("ignore:The structure of `inputs`"),
-    pytest.mark.filterwarnings("ignore:The 'future.infer_string'"),
 ]
 
 

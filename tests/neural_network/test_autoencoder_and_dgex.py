@@ -180,7 +180,6 @@ def test_sparse_targets_are_the_same_targets(expression):
     assert dense.loss_curve_ == sparse.loss_curve_
 
 
-@pytest.mark.filterwarnings("ignore:The 'future.infer_string'")
 def test_targets_may_be_an_anndata(expression, genes):
     X, y = expression[:, :9], expression[:, 9:]
     adata = anndata.AnnData(y, var=pd.DataFrame(index=list(genes[9:])))
@@ -299,7 +298,6 @@ def test_in_a_pipeline(expression, forms):
     )
 
 
-@pytest.mark.filterwarnings("ignore:The 'future.infer_string'")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 @pytest.mark.parametrize("form", ["anndata", "anndata_csr"])
 def test_cross_validation_of_anndata(forms, expression, form):
@@ -312,7 +310,6 @@ def test_cross_validation_of_anndata(forms, expression, form):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:The 'future.infer_string'")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 def test_searches_give_the_same_in_one_and_two_processes(forms):
     def search(n_jobs):

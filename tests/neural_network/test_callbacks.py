@@ -186,3 +186,9 @@ def test_a_failing_callback_leaves_no_trace(expression):
             fit(model, expression)
         assert set(vars(model)) == before
     assert callback.setups == callback.teardowns == 4
+
+
+def test_scores_of_an_autoencoder_are_monitored(expression):
+    monitor = ScoringMonitor(scoring=lambda estimator, X, y: estimator.score(X))
+    GeneAutoEncoder((4,), max_iter=2).set_callbacks(monitor).fit(expression)
+    assert all("score" in row for row in monitor.get_logs().data)

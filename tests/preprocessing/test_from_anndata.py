@@ -9,8 +9,6 @@ from sklearn.pipeline import make_pipeline
 
 from skgenes.preprocessing import FromAnnData
 
-pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string'")
-
 
 @pytest.mark.parametrize("form", ["array", "frame", "anndata"])
 def test_dense_numbers_come_out(forms, expression, form):

@@ -14,8 +14,6 @@ from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSel
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 from skgenes.preprocessing import FromAnnData
 
-pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string'")
-
 AUTOENCODER = GeneAutoEncoder((4, 2), max_iter=1, random_state=0)
 ESTIMATORS = {
     "autoencoder": AUTOENCODER,

@@ -15,8 +15,6 @@ from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 from skgenes.preprocessing import FromAnnData
 from skgenes.utils import gene_names, is_anndata, matrix_of, validate_expression, with_names
 
-pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string'")
-
 FORMS = ["array", "frame", "csr", "csr_matrix", "anndata", "anndata_csr", "layer"]
 AUTOENCODER = GeneAutoEncoder((6, 2), max_iter=2, random_state=0)
 DGEX = DGEXRegressor((5,), max_iter=2, random_state=0)
