@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
+from skgenes.metrics import per_gene_pearson_scorer
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 
 AUTOENCODER = GeneAutoEncoder((6, 2), max_iter=4, random_state=0)
@@ -189,6 +190,8 @@ def test_a_failing_callback_leaves_no_trace(expression):
 
 
 def test_scores_of_an_autoencoder_are_monitored(expression):
-    monitor = ScoringMonitor(scoring=lambda estimator, X, y: estimator.score(X))
-    GeneAutoEncoder((4,), max_iter=2).set_callbacks(monitor).fit(expression)
-    assert all("score" in row for row in monitor.get_logs().data)
+    monitor = ScoringMonitor(scoring={"PCC": per_gene_pearson_scorer})
+    model = GeneAutoEncoder((4,), max_iter=2).set_callbacks(monitor).fit(expression)
+    scores = [row["PCC"] for row in monitor.get_logs().data]
+    assert len(scores) == 2
+    assert scores[-1] == pytest.approx(model.score(expression))
