@@ -265,7 +265,9 @@ def _compiled_sum(n_inputs, n_units, n_outputs, n_samples, absolute):
         (n_samples, n_inputs),
     ]
 
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32) for shape in shapes])
+    signature = [tf.TensorSpec(shape, tf.float32) for shape in shapes]
+
+    @tf.function(input_signature=signature, autograph=False)
     def accumulate(total, kernel, tail, weights):
         # One product for several samples, tiled over inputs so that it is summed while in cache.
         tail = tf.reshape(tf.transpose(tail, [1, 0, 2]), [n_units, n_samples * n_outputs])

@@ -169,10 +169,15 @@ def compiled_steps(plan):
         return loss
 
     def train(weights, state, x, y, values, seeds):
-        total = tf.constant(0.0)
-        for batch in tf.range(tf.shape(x)[0]):
-            total += step(weights, state, x[batch], y[batch], values, seeds[batch], batch)
-        return total
+        def one_more(batch, total):
+            loss = step(weights, state, x[batch], y[batch], values, seeds[batch], batch)
+            return batch + 1, total + loss
+
+        n_batches = tf.shape(x)[0]
+        start = (tf.constant(0), tf.constant(0.0))
+        return tf.while_loop(
+            lambda batch, total: batch < n_batches, one_more, start, parallel_iterations=1
+        )[1]
 
     def evaluate(weights, x, y):
         return tf.reduce_mean(tf.abs(forward(weights, x) - y))
@@ -193,7 +198,8 @@ class _CompiledOnce:
         import tensorflow as tf
 
         self._tf = tf
-        self._function = tf.function(function)
+        # Without AutoGraph, which needs the source of a function and warns on Python 3.13.
+        self._function = tf.function(function, autograph=False)
         self._compiled = None
 
     def __call__(self, *arguments):
