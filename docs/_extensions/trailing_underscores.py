@@ -2,7 +2,7 @@
 
 import re
 
-NAME = re.compile(r"(?<![\w`])([A-Za-z]\w*)_(?![\w`])")
+NAME = re.compile(r"(?<![\w`])([A-Za-z]\w*)_(?![\w`{\\])")
 QUOTED = re.compile(r"(`+[^`]+`+)")
 
 
@@ -13,7 +13,7 @@ def setup(app):
 
 
 def escape(app, what, name, obj, options, lines):
-    """Escape the underscore, but not between backticks nor in examples."""
+    """Escape the underscore, but not between backticks, in formulas or in examples."""
     for number, line in enumerate(lines):
         if not line.lstrip().startswith((">>>", "...", ".. ")):
             parts = QUOTED.split(line)
