@@ -14,8 +14,11 @@ def setup(app):
 
 def escape(app, what, name, obj, options, lines):
     """Escape the underscore, but not between backticks, in formulas or in examples."""
+    in_example = False
     for number, line in enumerate(lines):
-        if not line.lstrip().startswith((">>>", "...", ".. ")):
+        # An example ends with an empty line, after its output.
+        in_example = line.lstrip().startswith(">>>") or (in_example and bool(line.strip()))
+        if not in_example and not line.lstrip().startswith(".. "):
             parts = QUOTED.split(line)
             parts[::2] = [NAME.sub(r"\1\\_", part) for part in parts[::2]]
             lines[number] = "".join(parts)
