@@ -197,7 +197,7 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         for start in range(0, X.shape[0], _ROWS_AT_ONCE):
             landmarks, targets = self._split(X[start : start + _ROWS_AT_ONCE])
             moments.update(targets, self._infer(landmarks))
-        return float(mean_defined(moments.result(), "the inferred genes"))
+        return float(mean_defined(moments.result(), "The correlation of the inferred genes"))
 
     def observed_and_inferred(self, X, *, measured=False):
         """What scorers compare: genes as measured and as inferred.

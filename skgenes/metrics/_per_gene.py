@@ -125,7 +125,7 @@ def mean_defined(values, what):
     Examples
     --------
     >>> from skgenes.metrics import mean_defined
-    >>> mean_defined([0.5, 1.0], "the correlation")
+    >>> mean_defined([0.5, 1.0], "The correlation")
     0.75
     """
     values = np.asarray(values, dtype=np.float64)

@@ -43,7 +43,7 @@ def build_autoencoder(
     --------
     >>> from skgenes.networks import build_autoencoder
     >>> build_autoencoder(20, (8, 3)).count_params()
-    415
+    407
     """
     sizes, activations = autoencoder_shape(
         n_features, hidden_layer_sizes, activation, output_activation

@@ -295,7 +295,7 @@ class GeneAutoEncoder(
         moments = PearsonAccumulator(X.shape[1])
         for rows, inferred in self._network.iter_predict(X):
             moments.update(X[rows], inferred)
-        return float(mean_defined(moments.result(), "the reconstruction"))
+        return float(mean_defined(moments.result(), "The correlation of the reconstruction"))
 
     def observed_and_inferred(self, X, *, measured=False):
         """What scorers compare: X and its reconstruction.
