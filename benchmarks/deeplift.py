@@ -49,8 +49,8 @@ class Size:
     n_samples_memory: tuple[int, int]
 
 
-FULL = Size((22_268, 500, 100), 126, 2, 3, (200, 2000))
-QUICK = Size((5000, 200, 20), 128, 2, 3, (200, 2000))
+FULL = Size((22_268, 500, 100), 126, 2, 3, (500, 5000))
+QUICK = Size((5000, 200, 20), 128, 2, 3, (500, 5000))
 
 
 def run(quick=False):
