@@ -84,7 +84,7 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
     True
     """
 
-    _parameter_constraints = {  # noqa: RUF012  as in scikit-learn
+    _parameter_constraints = {
         "selector": [HasMethods(["fit", "get_support"])],
         "regressor": [HasMethods(["fit", "predict"])],
         "layer": [str, None],

@@ -6,18 +6,16 @@ import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.base import _fit_context as fit_context
 from sklearn.callback import CallbackSupportMixin
-from sklearn.feature_selection import SelectorMixin
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
-from skgenes.feature_selection._panel import panel_size, rank_genes, resolve_wishes
+from skgenes.feature_selection._panel import PanelMixin, panel_size, rank_genes, resolve_wishes
 from skgenes.inspection import deeplift
 from skgenes.neural_network import GeneAutoEncoder
 from skgenes.utils import atomic_fit, validate_expression, with_names
 
 
 class AutoEncoderDeepLIFTSelector(
-    CallbackSupportMixin, SelectorMixin, MetaEstimatorMixin, BaseEstimator
+    CallbackSupportMixin, PanelMixin, MetaEstimatorMixin, BaseEstimator
 ):
     """Select the genes with the largest influence on an autoencoder's bottleneck.
 
@@ -101,7 +99,7 @@ class AutoEncoderDeepLIFTSelector(
     1
     """
 
-    _parameter_constraints = {  # noqa: RUF012  as in scikit-learn
+    _parameter_constraints = {
         "n_features_to_select": [
             Interval(Integral, 1, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="right"),
@@ -185,22 +183,6 @@ class AutoEncoderDeepLIFTSelector(
         self.loss_curve_ = self.autoencoder_.loss_curve_
         return self
 
-    def transform(self, X):
-        """Keep the genes of the panel.
-
-        Parameters
-        ----------
-        X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_genes)
-            Samples with all genes seen during fit.
-
-        Returns
-        -------
-        ndarray or csr_array of shape (n_samples, n_selected)
-            The panel's columns, in the order of X.
-        """
-        check_is_fitted(self)
-        return self._transform(validate_expression(self, X, reset=False, layer=self.layer))
-
     def _fit_autoencoder(self, X):
         autoencoder = GeneAutoEncoder() if self.autoencoder is None else clone(self.autoencoder)
         # X is a matrix by now, whatever layer it came from.
@@ -214,12 +196,3 @@ class AutoEncoderDeepLIFTSelector(
             autoencoder.fit(X)
         context.call_on_fit_task_end(estimator=self, X=X)
         return autoencoder
-
-    def _get_support_mask(self):
-        check_is_fitted(self)
-        return self.support_
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags

@@ -5,13 +5,12 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
-from sklearn.feature_selection import SelectorMixin
-from sklearn.utils.validation import check_is_fitted
 
+from skgenes.feature_selection._panel import PanelMixin
 from skgenes.utils import atomic_fit, resolve_genes, validate_expression
 
 
-class GivenPanelSelector(SelectorMixin, BaseEstimator):
+class GivenPanelSelector(PanelMixin, BaseEstimator):
     """Select a given list of genes, such as L1000's landmarks or a panel on order.
 
     Makes any panel comparable with one that a selector finds: in a
@@ -46,7 +45,7 @@ class GivenPanelSelector(SelectorMixin, BaseEstimator):
     array([[1., 3.]])
     """
 
-    _parameter_constraints = {  # noqa: RUF012  as in scikit-learn
+    _parameter_constraints = {
         "genes": ["array-like", str, Integral],
         "layer": [str, None],
     }
@@ -82,28 +81,3 @@ class GivenPanelSelector(SelectorMixin, BaseEstimator):
         self.support_ = np.zeros(X.shape[1], dtype=bool)
         self.support_[resolve_genes(self.genes, names, X.shape[1], what="genes")] = True
         return self
-
-    def transform(self, X):
-        """Keep the genes of the panel.
-
-        Parameters
-        ----------
-        X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_genes)
-            Samples with all genes seen during fit.
-
-        Returns
-        -------
-        ndarray or csr_array of shape (n_samples, n_selected)
-            The panel's columns, in the order of X.
-        """
-        check_is_fitted(self)
-        return self._transform(validate_expression(self, X, reset=False, layer=self.layer))
-
-    def _get_support_mask(self):
-        check_is_fitted(self)
-        return self.support_
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags

@@ -3,8 +3,39 @@
 from numbers import Integral
 
 import numpy as np
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils.validation import check_is_fitted
 
-from skgenes.utils import resolve_genes
+from skgenes.utils import resolve_genes, validate_expression
+
+
+class PanelMixin(SelectorMixin):
+    """Selectors with a ``layer`` that keep their panel in ``support_``."""
+
+    def transform(self, X):
+        """Keep the genes of the panel.
+
+        Parameters
+        ----------
+        X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_genes)
+            Samples with all genes seen during fit.
+
+        Returns
+        -------
+        ndarray or csr_array of shape (n_samples, n_selected)
+            The panel's columns, in the order of X.
+        """
+        check_is_fitted(self)
+        return self._transform(validate_expression(self, X, reset=False, layer=self.layer))
+
+    def _get_support_mask(self):
+        check_is_fitted(self)
+        return self.support_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
 
 def panel_size(n_features_to_select, n_features):

@@ -91,47 +91,85 @@ def compiled_steps(plan):
     evaluate : callable
         ``evaluate(weights, x, y)`` returns the mean absolute error without dropout.
     """
-    import tensorflow as tf
+    steps = _Steps(plan)
+    return _CompiledOnce(steps.train), _CompiledOnce(steps.evaluate)
 
-    activations = {
-        "identity": tf.identity,
-        "relu": tf.nn.relu,
-        "elu": tf.nn.elu,
-        "sigmoid": tf.sigmoid,
-        "tanh": tf.tanh,
-    }
-    losses = {
-        "mean_absolute_error": lambda error: tf.reduce_mean(tf.abs(error)),
-        "mean_squared_error": lambda error: tf.reduce_mean(tf.square(error)),
-        "summed_squared_error": lambda error: tf.reduce_mean(
-            tf.reduce_sum(tf.square(error), axis=1)
-        ),
-    }
 
-    def drop(h, rate, seed):
-        kept = tf.random.stateless_uniform(tf.shape(h), seed) >= rate
-        return tf.where(kept, h / (1 - rate), 0.0)
+class _Steps:
+    """What `compiled_steps` compiles."""
 
-    @tf.custom_gradient
-    def product(h, kernel):
-        def gradients(delta):
-            # As (kernel delta^T)^T: TensorFlow is slow at delta kernel^T for few, wide rows.
-            upstream = tf.transpose(tf.matmul(kernel, tf.transpose(delta)))
-            return upstream, tf.matmul(h, delta, transpose_a=True)
+    def __init__(self, plan):
+        import tensorflow as tf
 
-        return tf.matmul(h, kernel), gradients
+        self.tf, self.plan = tf, plan
+        known = {
+            "identity": tf.identity,
+            "relu": tf.nn.relu,
+            "elu": tf.nn.elu,
+            "sigmoid": tf.sigmoid,
+            "tanh": tf.tanh,
+        }
+        self.activations = [known[name] for name in plan.activations]
+        self.update = {"adam": self.adam, "sgd": self.sgd}[plan.solver]
+        self.product = tf.custom_gradient(self.product_and_gradients)
 
-    def forward(weights, h, dropout=None, seed=None):
-        for i, activation in enumerate(plan.activations):
-            if dropout is not None and plan.dropped[i]:
-                h = drop(h, dropout[i], tf.stack([seed[0], seed[1] + i]))
-            h = activations[activation](
-                product(h, tf.convert_to_tensor(weights[2 * i])) + weights[2 * i + 1]
-            )
+    def train(self, weights, state, x, y, values, seeds):
+        def one_more(batch, total):
+            loss = self.step(weights, state, x[batch], y[batch], values, seeds[batch], batch)
+            return batch + 1, total + loss
+
+        n_batches = self.tf.shape(x)[0]
+        start = (self.tf.constant(0), self.tf.constant(0.0))
+        return self.tf.while_loop(
+            lambda batch, total: batch < n_batches, one_more, start, parallel_iterations=1
+        )[1]
+
+    def evaluate(self, weights, x, y):
+        return self.tf.reduce_mean(self.tf.abs(self.forward(weights, x) - y))
+
+    def step(self, weights, state, x, y, values, seed, batch):
+        with self.tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(weights)
+            loss = self.loss(self.forward(weights, x, values.dropout, seed) - y)
+        for i, gradient in enumerate(tape.gradient(loss, weights)):
+            is_kernel = i % 2 == 0
+            if is_kernel and self.plan.penalised:
+                gradient += 2 * values.alpha * weights[i]
+            is_upper = is_kernel and i > 0
+            rate = values.upper_learning_rate if is_upper else values.learning_rate
+            self.update(weights[i], state[i], gradient, rate, values, batch)
+        return loss
+
+    def forward(self, weights, h, dropout=None, seed=None):
+        for i, activation in enumerate(self.activations):
+            if dropout is not None and self.plan.dropped[i]:
+                h = self.drop(h, dropout[i], self.tf.stack([seed[0], seed[1] + i]))
+            kernel, bias = self.tf.convert_to_tensor(weights[2 * i]), weights[2 * i + 1]
+            h = activation(self.product(h, kernel) + bias)
         return h
 
-    def adam(weight, state, gradient, rate, values, batch):
-        tf.raw_ops.ResourceApplyAdam(
+    def drop(self, h, rate, seed):
+        kept = self.tf.random.stateless_uniform(self.tf.shape(h), seed) >= rate
+        return self.tf.where(kept, h / (1 - rate), 0.0)
+
+    def product_and_gradients(self, h, kernel):
+        def gradients(delta):
+            # As (kernel delta^T)^T: TensorFlow is slow at delta kernel^T for few, wide rows.
+            upstream = self.tf.transpose(self.tf.matmul(kernel, self.tf.transpose(delta)))
+            return upstream, self.tf.matmul(h, delta, transpose_a=True)
+
+        return self.tf.matmul(h, kernel), gradients
+
+    def loss(self, error):
+        if self.plan.loss == "mean_absolute_error":
+            return self.tf.reduce_mean(self.tf.abs(error))
+        squared = self.tf.square(error)
+        if self.plan.loss == "summed_squared_error":
+            squared = self.tf.reduce_sum(squared, axis=1)
+        return self.tf.reduce_mean(squared)
+
+    def adam(self, weight, state, gradient, rate, values, batch):
+        self.tf.raw_ops.ResourceApplyAdam(
             var=weight.handle,
             m=state[0].handle,
             v=state[1].handle,
@@ -144,45 +182,14 @@ def compiled_steps(plan):
             epsilon=ADAM_EPSILON,
         )
 
-    def sgd(weight, state, gradient, rate, values, batch):
-        tf.raw_ops.ResourceApplyKerasMomentum(
+    def sgd(self, weight, state, gradient, rate, values, batch):
+        self.tf.raw_ops.ResourceApplyKerasMomentum(
             var=weight.handle,
             accum=state[0].handle,
             grad=gradient,
             lr=rate,
             momentum=values.momentum,
         )
-
-    update = {"adam": adam, "sgd": sgd}[plan.solver]
-
-    def step(weights, state, x, y, values, seed, batch):
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(weights)
-            loss = losses[plan.loss](forward(weights, x, values.dropout, seed) - y)
-        for i, gradient in enumerate(tape.gradient(loss, weights)):
-            is_kernel = i % 2 == 0
-            if is_kernel and plan.penalised:
-                gradient += 2 * values.alpha * weights[i]
-            is_upper = is_kernel and i > 0
-            rate = values.upper_learning_rate if is_upper else values.learning_rate
-            update(weights[i], state[i], gradient, rate, values, batch)
-        return loss
-
-    def train(weights, state, x, y, values, seeds):
-        def one_more(batch, total):
-            loss = step(weights, state, x[batch], y[batch], values, seeds[batch], batch)
-            return batch + 1, total + loss
-
-        n_batches = tf.shape(x)[0]
-        start = (tf.constant(0), tf.constant(0.0))
-        return tf.while_loop(
-            lambda batch, total: batch < n_batches, one_more, start, parallel_iterations=1
-        )[1]
-
-    def evaluate(weights, x, y):
-        return tf.reduce_mean(tf.abs(forward(weights, x) - y))
-
-    return _CompiledOnce(train), _CompiledOnce(evaluate)
 
 
 class _CompiledOnce:

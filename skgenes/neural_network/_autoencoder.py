@@ -124,7 +124,7 @@ class GeneAutoEncoder(
     (40, 12)
     """
 
-    _parameter_constraints = {  # noqa: RUF012  as in scikit-learn
+    _parameter_constraints = {
         **TRAINING_CONSTRAINTS,
         "activation": [ACTIVATIONS],
         "output_activation": [ACTIVATIONS],

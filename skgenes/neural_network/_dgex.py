@@ -127,7 +127,7 @@ class DGEXRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     # y may be sparse: batches of it are made dense, not the whole.
     accepts_sparse_targets = True
 
-    _parameter_constraints = {  # noqa: RUF012  as in scikit-learn
+    _parameter_constraints = {
         **TRAINING_CONSTRAINTS,
         "learning_rate_init": [
             StrOptions({"auto"}),

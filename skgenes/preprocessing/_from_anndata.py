@@ -44,7 +44,7 @@ class FromAnnData(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     (20, 2)
     """
 
-    _parameter_constraints = {"layer": [str, None]}  # noqa: RUF012  as in scikit-learn
+    _parameter_constraints = {"layer": [str, None]}
 
     def __init__(self, layer=None):
         self.layer = layer
