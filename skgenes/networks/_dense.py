@@ -65,6 +65,25 @@ class Scaling:
         return Z * self.scale + self.mean
 
 
+def standardized(X, scaling):
+    """Make rows dense and bring them to the scale that a first layer sees.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix of shape (n_samples, n_genes)
+        Expression.
+    scaling : Scaling or None
+        What to apply; None leaves the values as they are.
+
+    Returns
+    -------
+    ndarray of float32 of shape (n_samples, n_genes)
+        The rows, in row-major order.
+    """
+    X = X.toarray() if sp.issparse(X) else np.asarray(X)
+    return X.astype(np.float32, order="C", copy=False) if scaling is None else scaling.apply(X)
+
+
 @dataclass(frozen=True)
 class DenseLayer:
     """One dense layer, ``activation(X @ kernel + bias)``.
@@ -186,10 +205,7 @@ class DenseNetwork:
         ndarray of float32 of shape (n_samples, n_inputs)
             What the first layer sees.
         """
-        X = X.toarray() if sp.issparse(X) else np.asarray(X)
-        if self.input_scaling is None:
-            return X.astype(np.float32, order="C", copy=False)
-        return self.input_scaling.apply(X)
+        return standardized(X, self.input_scaling)
 
     def _evaluate(self, X):
         """Output for one chunk of rows."""

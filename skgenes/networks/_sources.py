@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import scipy.sparse as sp
 
-from skgenes.networks._dense import CHUNK_ELEMENTS, Scaling
+from skgenes.networks._dense import CHUNK_ELEMENTS, Scaling, standardized
 
 
 class RowSource(Protocol):
@@ -65,13 +65,7 @@ class MatrixSource:
         ndarray of float32 of shape (n_rows, n_columns)
             The rows, standardised, in the order of `indices`.
         """
-        rows = self.matrix[indices]
-        rows = rows.toarray() if sp.issparse(rows) else rows
-        return (
-            rows.astype(np.float32, copy=False)
-            if self.scaling is None
-            else self.scaling.apply(rows)
-        )
+        return standardized(self.matrix[indices], self.scaling)
 
 
 def standard_scaling(matrix, offset=0.0):

@@ -5,7 +5,6 @@ from numbers import Real
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.base import _fit_context as fit_context
-from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -22,15 +21,16 @@ from skgenes.neural_network._base import (
     ACTIVATIONS,
     TRAINING_CONSTRAINTS,
     EpochReporter,
+    NetworkMixin,
     check_code,
     check_layer_sizes,
     train_estimator,
 )
-from skgenes.utils import atomic_fit, seed_sequence, validate_expression
+from skgenes.utils import atomic_fit, seed_sequence
 
 
 class GeneAutoEncoder(
-    CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    NetworkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):
     """Autoencoder that compresses a transcriptome into a few bottleneck units.
 
@@ -220,9 +220,7 @@ class GeneAutoEncoder(
         options = self._options(n_layers=len(layers))
         result = train_estimator(self, layers, source, source, options, train_seeds, reporter)
         vars(self).update(networks(result.layers))
-        self.loss_curve_ = result.loss_curve
-        self.validation_curve_ = result.validation_curve
-        self.n_iter_ = len(result.loss_curve)
+        self._keep_course(result)
         return self
 
     def transform(self, X):
@@ -335,10 +333,6 @@ class GeneAutoEncoder(
     def _n_features_out(self):
         return self.encoder_.n_outputs
 
-    def _validate(self, X, *, reset):
-        least = 2 if reset else 1
-        return validate_expression(self, X, reset=reset, layer=self.layer, ensure_min_samples=least)
-
     def _options(self, n_layers):
         on_input = self.dropout if self.dropout_position in ("input", "both") else 0.0
         on_hidden = self.dropout if self.dropout_position in ("hidden", "both") else 0.0
@@ -355,8 +349,3 @@ class GeneAutoEncoder(
             n_iter_no_change=self.n_iter_no_change,
             tol=self.tol,
         )
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags

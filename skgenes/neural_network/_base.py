@@ -3,10 +3,12 @@
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skgenes.networks import train
+from skgenes.utils import validate_expression
 
 ACTIVATIONS = StrOptions({"identity", "relu", "elu", "sigmoid", "tanh"})
 
@@ -23,6 +25,25 @@ TRAINING_CONSTRAINTS = {
     "layer": [str, None],
     "random_state": ["random_state"],
 }
+
+
+class NetworkMixin(CallbackSupportMixin):
+    """What estimators around a dense network do alike."""
+
+    def _validate(self, X, *, reset):
+        least = 2 if reset else 1
+        return validate_expression(self, X, reset=reset, layer=self.layer, ensure_min_samples=least)
+
+    def _keep_course(self, result):
+        """Keep the course of training as fitted attributes."""
+        self.loss_curve_ = result.loss_curve
+        self.validation_curve_ = result.validation_curve
+        self.n_iter_ = len(result.loss_curve)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
 
 class EpochReporter:

@@ -5,7 +5,6 @@ from numbers import Real
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.base import _fit_context as fit_context
-from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,10 +18,11 @@ from skgenes.networks import (
 from skgenes.neural_network._base import (
     TRAINING_CONSTRAINTS,
     EpochReporter,
+    NetworkMixin,
     check_layer_sizes,
     train_estimator,
 )
-from skgenes.utils import atomic_fit, check_targets, seed_sequence, validate_expression
+from skgenes.utils import atomic_fit, check_targets, seed_sequence
 
 # Of the paper: for one hidden layer, and for more.
 _LEARNING_RATES = (5e-4, 3e-4)
@@ -31,7 +31,7 @@ _OUTPUT_LIMIT = 1e-4
 _UPPER_RATE = 3.0
 
 
-class DGEXRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
+class DGEXRegressor(NetworkMixin, RegressorMixin, BaseEstimator):
     """Network that infers the expression of all target genes from that of landmark genes.
 
     D-GEX of Chen et al. (2016): tanh layers and a linear output trained on the squared error
@@ -226,10 +226,8 @@ class DGEXRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             reporter,
         )
         vars(self).update(networks(result.layers))
-        self.loss_curve_ = result.loss_curve
-        self.validation_curve_ = result.validation_curve
+        self._keep_course(result)
         self.learning_rates_ = result.learning_rates
-        self.n_iter_ = len(result.loss_curve)
         return self
 
     def predict(self, X):
@@ -260,10 +258,6 @@ class DGEXRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         return {"prediction": self.network_}
 
-    def _validate(self, X, *, reset):
-        least = 2 if reset else 1
-        return validate_expression(self, X, reset=reset, layer=self.layer, ensure_min_samples=least)
-
     def _learning_rate(self, n_hidden):
         if self.learning_rate_init != "auto":
             return float(self.learning_rate_init)
@@ -289,6 +283,5 @@ class DGEXRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
         tags.target_tags.multi_output = True
         return tags
