@@ -6,13 +6,18 @@ __version__ = "0.1.0.dev0"
 
 _SUBMODULES = (
     "compose",
+    "datasets",
     "feature_selection",
     "inspection",
+    "io",
     "metrics",
     "networks",
     "neural_network",
     "persistence",
+    "pl",
+    "pp",
     "preprocessing",
+    "tl",
     "utils",
 )
 

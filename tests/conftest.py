@@ -1,6 +1,7 @@
 """Data shared by the tests."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -9,6 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """Folder of real data: the environment variable SKGENES_DATA, or beside the checkout."""
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("SKGENES_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip(f"there is no folder of real data: set SKGENES_DATA (looked at {folder})")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,11 @@ FIRST = (
     "inspection",
     "metrics",
     "preprocessing",
+    "io",
+    "datasets",
+    "pp",
+    "tl",
+    "pl",
     "persistence",
 )
 

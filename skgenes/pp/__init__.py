@@ -1,0 +1,3 @@
+"""Preprocessing on an AnnData, the scanpy way."""
+
+__all__ = []

@@ -1,0 +1,3 @@
+"""Landmark genes, inference and scores on an AnnData, the scanpy way."""
+
+__all__ = []
