@@ -8,12 +8,12 @@ from sklearn.exceptions import InconsistentVersionWarning
 
 from skgenes.persistence import _registry as registry
 from skgenes.persistence._archive import read_archive, write_archive
-from skgenes.persistence._atomic import write_atomically
 from skgenes.persistence._decode import decode
 from skgenes.persistence._encode import encode
 from skgenes.persistence._errors import InvalidFileError
 from skgenes.persistence._manifest import read_manifest, write_manifest
 from skgenes.persistence._tensors import from_safetensors, to_safetensors
+from skgenes.utils import write_atomically
 
 
 def save(estimator, path):

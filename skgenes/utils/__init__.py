@@ -1,5 +1,6 @@
-"""The one door for expression matrices, and what keeps a failed fit harmless."""
+"""The one door for expression matrices, and what keeps failures harmless."""
 
+from skgenes.utils._atomic import write_atomically
 from skgenes.utils._fitting import atomic_fit, seed_sequence
 from skgenes.utils._genes import resolve_genes
 from skgenes.utils._validation import (
@@ -25,4 +26,5 @@ __all__ = [
     "seed_sequence",
     "validate_expression",
     "with_names",
+    "write_atomically",
 ]

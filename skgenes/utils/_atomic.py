@@ -21,6 +21,16 @@ def write_atomically(path, write):
     OSError
         If the folder does not exist or `path` is something other than a file. Whatever goes
         wrong, what was at `path` stays and no temporary file is left.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from skgenes.utils import write_atomically
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "panel.grp")
+    ...     write_atomically(path, lambda file: file.write(b"TP53"))
+    ...     os.listdir(folder)
+    ['panel.grp']
     """
     target = os.path.realpath(os.fsdecode(path))
     mode = _mode_of(target)
