@@ -1,5 +1,7 @@
-"""Why: which genes a network's outputs rest on."""
+"""Why: which genes a network's outputs rest on, and how panels of genes compare."""
 
+from skgenes.inspection._compare_panels import compare_panels
+from skgenes.inspection._compare_result import PanelComparison
 from skgenes.inspection._deeplift import DeepLIFTResult, deeplift
 
-__all__ = ["DeepLIFTResult", "deeplift"]
+__all__ = ["DeepLIFTResult", "PanelComparison", "compare_panels", "deeplift"]

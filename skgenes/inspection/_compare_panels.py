@@ -1,0 +1,301 @@
+"""Several panels, one regressor, the same held-out samples and target genes."""
+
+import warnings
+from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils._param_validation import HasMethods, Interval, validate_params
+
+from skgenes.inspection._compare_result import PanelComparison
+from skgenes.metrics import gene_permutation_test, per_gene_mean_absolute_error
+from skgenes.utils import gene_names, resolve_genes, validate_expression, with_names
+
+# The permutation test needs as many.
+_MIN_TRAIN, _MIN_TEST, _MIN_COMMON = 2, 3, 2
+
+
+@validate_params(
+    {
+        "panels": [Mapping],
+        "regressor": [HasMethods(["fit", "predict"])],
+        "test_size": [
+            Interval(Real, 0, 1, closed="neither"),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "alpha": [Interval(Real, 0, 1, closed="right")],
+        "layer": [str, None],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def compare_panels(
+    panels,
+    X,
+    regressor,
+    *,
+    X_test=None,
+    test_size=0.3,
+    alpha=0.01,
+    layer=None,
+    random_state=None,
+):
+    r"""Compare landmark panels by how well other genes are inferred from them.
+
+    For every panel a clone of the regressor learns from training samples to infer all genes outside
+    of it. Scores are those of held-out samples, on the genes which are in no panel, so that all
+    panels answer the same questions.
+
+    Parameters
+    ----------
+    panels : dict of {str: panel}
+        Each panel is a sequence of gene names or column indices, a boolean mask of shape
+        (n_genes,), or a selector: anything with ``fit`` and ``get_support``. Selectors are cloned
+        and fitted on the training samples, without a y.
+    X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_genes)
+        Expression, in any unit.
+    regressor : estimator
+        Anything with ``fit`` and ``predict`` that takes several targets. Cloned for every panel.
+    X_test : ndarray, DataFrame, sparse matrix or AnnData of shape (n_test, n_genes), default=None
+        Held-out samples with the genes of X in the same order, at least 3; all of X is then
+        trained on. None holds out samples of X.
+    test_size : float in (0, 1) or int, default=0.3
+        Share or number of samples of X to hold out. Not used with `X_test`.
+    alpha : float in (0, 1], default=0.01
+        A gene passes the permutation test when less than this fraction of its null lies above its
+        correlation.
+    layer : str or None, default=None
+        Layer to read when X is an AnnData; None reads ``X.X``. The same for `X_test`.
+    random_state : int, RandomState instance or None, default=None
+        Draws the held-out samples as `sklearn.model_selection.train_test_split` does; selectors
+        and the regressor have their own. An int gives the same samples on every call.
+
+    Returns
+    -------
+    PanelComparison
+        Scores of every common target and panel, and tables made from them.
+
+    Raises
+    ------
+    ValueError
+        If a panel is empty, has unknown genes or has all genes, fewer than two genes are in no
+        panel, there are too few samples, `X_test` has other genes than X, a value is not finite,
+        or the regressor does not infer all targets.
+    TypeError
+        If a panel is neither genes nor a selector.
+
+    Warns
+    -----
+    UndefinedMetricWarning
+        Once, with the numbers of genes whose correlation is undefined, since they are constant in
+        the held-out samples or are inferred as a constant. They keep their error, have NaN in
+        ``pcc`` and ``null_fraction``, and are left out of means and tests of those.
+
+    See Also
+    --------
+    skgenes.compose.LandmarkReconstructor : One panel and one regressor as an estimator.
+    skgenes.metrics.gene_permutation_test : The permutation test.
+
+    Notes
+    -----
+    With :math:`\hat g_j` inferred from a panel, gene j of the set C of common targets has
+
+    .. math::
+        \mathrm{MAE}_j = \mathrm{mean}\,|g_j - \hat g_j|, \quad
+        \mathrm{PCC}_j = \mathrm{corr}(g_j, \hat g_j), \quad
+        f_j = \frac{\#\{k \in C, k \ne j : \mathrm{corr}(\hat g_j, g_k) > \mathrm{PCC}_j\}}
+                   {|C| - 1}
+
+    and passes the permutation test when :math:`f_j` is below `alpha`. The null are the common
+    targets, so that it is the same for all panels; genes constant in the held-out samples are in no
+    null. One panel's predictions are held at a time.
+
+    Common targets depend on all panels given: compare numbers within one call, not between calls.
+
+    References
+    ----------
+    Kong et al. (2021), BMC Bioinformatics 22, doi:10.1186/s12859-021-03972-5, Methods and Figure 3:
+    their landmarks and L1000's on the common targets of both.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from skgenes.inspection import compare_panels
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(90, 3)) @ rng.normal(size=(3, 12)) + 0.1 * rng.normal(size=(90, 12))
+    >>> panels = {"three genes": [0, 1, 2], "one gene": [3]}
+    >>> result = compare_panels(panels, X, Ridge(), random_state=0)
+    >>> result
+    PanelComparison(2 panels, 8 common targets, 63 training and 27 held-out samples)
+    >>> print(result.summary()["pcc_mean"].round(2).to_dict())
+    {'three genes': 1.0, 'one gene': 0.43}
+    """
+    names = gene_names(X)
+    X = validate_expression(BaseEstimator(), X, reset=True, layer=layer)
+    train, test = _train_and_test(X, X_test, names, layer, test_size, random_state)
+    supports = {name: _support(name, panel, train, names) for name, panel in panels.items()}
+    common = _common_targets(supports, X.shape[1])
+    observed = _columns(test, common)
+    scores = {}
+    for name, support in supports.items():
+        inferred = _infer(name, support, clone(regressor), train, test)
+        scores[name] = _scores(observed, _columns(inferred, common[~support]), alpha)
+    _warn_undefined(scores, observed.shape[1])
+    genes = np.arange(X.shape[1]) if names is None else names
+    index, header = pd.Index(genes[common], name="gene"), pd.Index([*panels], name="panel")
+    return PanelComparison(
+        **{
+            score: pd.DataFrame(
+                np.column_stack([scores[name][score] for name in supports]), index, header
+            )
+            for score in ("mae", "pcc", "null_fraction")
+        },
+        panels={name: genes[support] for name, support in supports.items()},
+        alpha=alpha,
+        n_train=train.shape[0],
+        n_test=test.shape[0],
+    )
+
+
+def _train_and_test(X, X_test, names, layer, test_size, random_state):
+    if X_test is None:
+        if random_state is None:
+            random_state = (
+                np.random.RandomState()
+            )  # train_test_split would draw from the global one
+        train, test = train_test_split(X, test_size=test_size, random_state=random_state)
+    else:
+        train, test = X, validate_expression(BaseEstimator(), X_test, reset=True, layer=layer)
+        _check_same_genes(names, gene_names(X_test), train.shape[1], test.shape[1])
+    if train.shape[0] < _MIN_TRAIN or test.shape[0] < _MIN_TEST:
+        raise ValueError(
+            f"There are {train.shape[0]} training and {test.shape[0]} held-out samples, but "
+            f"{_MIN_TRAIN} and {_MIN_TEST} are needed at least. Pass more, or change test_size."
+        )
+    return train, test
+
+
+def _check_same_genes(names, test_names, n_genes, n_test_genes):
+    if n_genes != n_test_genes:
+        raise ValueError(f"X has {n_genes} genes, but X_test has {n_test_genes}; pass the same.")
+    if (names is None) != (test_names is None):
+        which = ("X_test", "X") if names is None else ("X", "X_test")
+        raise ValueError(
+            f"{which[0]} has gene names, but {which[1]} has none, so that they cannot be matched. "
+            "Pass both with names or both without."
+        )
+    if names is not None and not np.array_equal(names, test_names):
+        first = int(np.argmax(names != test_names))
+        n_new = len(set(test_names) - set(names))
+        raise ValueError(
+            f"X_test has other genes than X or another order: {n_new} of {n_genes} are not in X, "
+            f"and column {first} is {test_names[first]!r} where X has {names[first]!r}. Pass the "
+            "columns of X_test in the order of X."
+        )
+
+
+def _support(name, panel, train, names):
+    """Which genes are in a panel, bool (n_genes,)."""
+    n_genes = train.shape[1]
+    if hasattr(panel, "fit") and hasattr(panel, "get_support"):
+        support = _selected(panel, train, names)
+    elif not isinstance(panel, Iterable | Integral):
+        raise TypeError(
+            f"Panel {name!r} is {panel!r}; give gene names, column indices, a mask or a selector."
+        )
+    else:
+        support = np.zeros(n_genes, dtype=bool)
+        support[resolve_genes(panel, names, n_genes, what=f"panel {name!r}")] = True
+    if support.shape != (n_genes,):
+        raise ValueError(
+            f"The selector of panel {name!r} selects among {support.size} columns, but X has "
+            f"{n_genes} genes. It must see X itself."
+        )
+    if support.all() or not support.any():
+        which = "all" if support.all() else "none"
+        raise ValueError(
+            f"Panel {name!r} has {which} of the {n_genes} genes: there must be some to measure "
+            "and some to infer."
+        )
+    return support
+
+
+def _selected(selector, train, names):
+    selector = clone(selector)
+    ours = type(selector).__module__.startswith("skgenes.")
+    if ours:
+        selector.set_params(layer=None)  # it sees the matrix, whatever layer that was
+    if ours or not sp.issparse(train):
+        train = with_names(train, names)
+    return np.asarray(selector.fit(train).get_support(), dtype=bool)
+
+
+def _common_targets(supports, n_genes):
+    if not supports:
+        raise ValueError("panels is empty; give at least one panel, such as {'mine': genes}.")
+    common = ~np.logical_or.reduce([*supports.values()])
+    if common.sum() < _MIN_COMMON:
+        sizes = ", ".join(f"{name!r}: {support.sum()}" for name, support in supports.items())
+        raise ValueError(
+            f"Only {common.sum()} of the {n_genes} genes are in no panel (sizes of the panels: "
+            f"{sizes}), but at least {_MIN_COMMON} are needed to compare on. Give smaller or "
+            "fewer panels."
+        )
+    return common
+
+
+def _infer(name, support, regressor, train, test):
+    """Genes outside of a panel for the held-out samples, float64 (n_test, n_targets)."""
+    targets = _columns(train, ~support)
+    if sp.issparse(targets) and not getattr(regressor, "accepts_sparse_targets", False):
+        targets = targets.toarray()
+    try:
+        regressor.fit(_columns(train, support), targets)
+    except ValueError as error:
+        error.add_note(
+            f"Raised by {type(regressor).__name__} for panel {name!r} and its {targets.shape[1]} "
+            "targets. If it takes one target only, wrap it in "
+            "sklearn.multioutput.MultiOutputRegressor."
+        )
+        raise
+    inferred = np.asarray(regressor.predict(_columns(test, support)), dtype=np.float64)
+    if inferred.shape != (test.shape[0], targets.shape[1]):
+        raise ValueError(
+            f"{type(regressor).__name__} predicts an array of shape {inferred.shape} from panel "
+            f"{name!r}, but it was given {targets.shape[1]} targets and {test.shape[0]} samples. "
+            "If it takes one target only, wrap it in sklearn.multioutput.MultiOutputRegressor."
+        )
+    return inferred
+
+
+def _columns(X, mask):
+    # Row-major whatever the order of X: a frame and an array give the same bits.
+    return X[:, np.flatnonzero(mask)] if sp.issparse(X) else X.take(np.flatnonzero(mask), axis=1)
+
+
+def _scores(observed, inferred, alpha):
+    with warnings.catch_warnings():
+        # One warning for all panels comes later.
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        test = gene_permutation_test(observed, inferred, alpha)
+    return test | {"mae": per_gene_mean_absolute_error(observed, inferred)}
+
+
+def _warn_undefined(scores, n_common):
+    n_constant = next(iter(scores.values()))["n_constant_true"]
+    n_inferred = {name: score["n_constant_pred"] for name, score in scores.items()}
+    if n_constant or any(n_inferred.values()):
+        by_panel = ", ".join(f"{n} from panel {name!r}" for name, n in n_inferred.items() if n)
+        warnings.warn(
+            f"{n_constant} of {n_common} common targets are constant in the held-out samples, and "
+            f"inferred as a constant are {by_panel or 'none'}: their correlation and permutation "
+            "test are NaN and left out of means and tests.",
+            UndefinedMetricWarning,
+            stacklevel=4,
+        )
