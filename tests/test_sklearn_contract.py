@@ -8,11 +8,13 @@ from sklearn.utils import estimator_checks
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
-from skgenes.preprocessing import FromAnnData
+from skgenes.preprocessing import FromAnnData, ProbeAggregator
 
 AUTOENCODER = GeneAutoEncoder((6, 2), max_iter=3)
 # A share: some checks have two or three genes only, and a reconstructor must leave one to infer.
 SELECTOR = AutoEncoderDeepLIFTSelector(0.7, autoencoder=AUTOENCODER, random_state=0)
+# The checks have from one gene to many.
+PROBES = ProbeAggregator({0: "TP53", 1: "TP53", 2: "MYC"}, unmapped="drop")
 ESTIMATORS = [
     AUTOENCODER,
     DGEXRegressor((30,), solver="adam", learning_rate_init=1e-2, batch_size=20),
@@ -20,8 +22,9 @@ ESTIMATORS = [
     GivenPanelSelector([0]),
     LandmarkReconstructor(SELECTOR, Ridge()),
     FromAnnData(),
+    PROBES,
 ]
-TRANSFORMERS = [AUTOENCODER, SELECTOR, GivenPanelSelector([0]), FromAnnData()]
+TRANSFORMERS = [AUTOENCODER, SELECTOR, GivenPanelSelector([0]), FromAnnData(), PROBES]
 
 
 def _name(estimator):

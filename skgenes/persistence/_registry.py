@@ -17,6 +17,7 @@ ESTIMATORS = {
     "MultiTaskLasso": "sklearn.linear_model",
     "PCA": "sklearn.decomposition",
     "Pipeline": "sklearn.pipeline",
+    "ProbeAggregator": "skgenes.preprocessing",
     "Ridge": "sklearn.linear_model",
     "RidgeCV": "sklearn.linear_model",
     "SelectFromModel": "sklearn.feature_selection",
