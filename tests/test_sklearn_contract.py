@@ -8,7 +8,12 @@ from sklearn.utils import estimator_checks
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
-from skgenes.preprocessing import FromAnnData, ProbeAggregator
+from skgenes.preprocessing import (
+    FromAnnData,
+    Log2Transformer,
+    ProbeAggregator,
+    QuantileNormalizer,
+)
 
 AUTOENCODER = GeneAutoEncoder((6, 2), max_iter=3)
 # A share: some checks have two or three genes only, and a reconstructor must leave one to infer.
@@ -23,8 +28,13 @@ ESTIMATORS = [
     LandmarkReconstructor(SELECTOR, Ridge()),
     FromAnnData(),
     PROBES,
+    Log2Transformer(),
+    Log2Transformer(0, floor=1),
+    QuantileNormalizer(),
+    QuantileNormalizer(reference=[0, 1, 10], ties="dense"),
 ]
 TRANSFORMERS = [AUTOENCODER, SELECTOR, GivenPanelSelector([0]), FromAnnData(), PROBES]
+TRANSFORMERS += [Log2Transformer(), QuantileNormalizer()]
 
 
 def _name(estimator):
@@ -35,6 +45,8 @@ def _name(estimator):
 pytestmark = [
     pytest.mark.filterwarnings("ignore:X does not have valid feature names"),
     pytest.mark.filterwarnings("ignore:X has feature names, but"),
+    # The sparse checks have samples without any gene.
+    pytest.mark.filterwarnings("ignore:.* sample.s. have one value for all genes"),
 ]
 
 

@@ -1,6 +1,15 @@
 """What happens to expression before an estimator sees it."""
 
 from skgenes.preprocessing._from_anndata import FromAnnData
+from skgenes.preprocessing._log2 import Log2Transformer
 from skgenes.preprocessing._probe_aggregator import ProbeAggregator
+from skgenes.preprocessing._quantile_normalizer import QuantileNormalizer
+from skgenes.preprocessing._quantile_reference import quantile_reference
 
-__all__ = ["FromAnnData", "ProbeAggregator"]
+__all__ = [
+    "FromAnnData",
+    "Log2Transformer",
+    "ProbeAggregator",
+    "QuantileNormalizer",
+    "quantile_reference",
+]
