@@ -1,0 +1,176 @@
+"""A fitted panel as a table that says why every gene is in it."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from skgenes.io._errors import shown
+from skgenes.utils import (
+    check_expression,
+    describe_difference,
+    gene_names,
+    is_anndata,
+    matrix_of,
+    resolve_genes,
+)
+
+
+def panel_table(selector, X=None, *, layer=None, var=()):
+    """List the genes of a fitted panel, with ranks, scores and reasons.
+
+    Parameters
+    ----------
+    selector : estimator
+        A fitted selector: anything with ``get_support``; or a fitted
+        `skgenes.compose.LandmarkReconstructor`, whose selector is taken.
+    X : AnnData, ndarray, DataFrame or sparse matrix of shape (n_samples, n_genes) or None, \
+default=None
+        Samples with the genes seen during fit, for their mean expression.
+    layer : str or None, default=None
+        Layer to read when X is an AnnData; None reads ``X.X``.
+    var : str or sequence of str, default=()
+        Columns of ``X.var`` to add, such as the symbols or Ensembl ids that an order needs.
+
+    Returns
+    -------
+    DataFrame of shape (n_selected, n_columns)
+        Genes from the best to the last, with the columns
+
+        - ``rank``: 1 for the best; by the selector's ``ranking_``, else by its score, else in the
+          order of the columns of X;
+        - ``gene``: name of the gene, or its column where the selector knows no names;
+        - ``score``: the selector's ``importances_`` or ``scores_``, if it has them;
+        - ``stability``: its ``stability_``, if it has that;
+        - ``mean_expression``: mean over the samples of X, if X is given;
+        - those of `var`;
+        - ``why``: in words, why the gene is in the panel.
+
+    Raises
+    ------
+    TypeError
+        If `selector` cannot select.
+    ValueError
+        If X has other genes than the selector saw, values that are not finite, or no such
+        column.
+
+    Notes
+    -----
+    Before probes are ordered, look at ``mean_expression``: what is hardly expressed in the samples
+    to be measured cannot be told from background, however well it ranks.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skgenes.feature_selection import GivenPanelSelector
+    >>> from skgenes.io import panel_table
+    >>> X = pd.DataFrame([[1.0, 2.0, 3.0], [3.0, 4.0, 9.0]], columns=["TP53", "MYC", "CD4"])
+    >>> panel_table(GivenPanelSelector(["CD4", "TP53"]).fit(X), X)
+       rank  gene  mean_expression                             why
+    0     1  TP53              2.0  selected by GivenPanelSelector
+    1     2   CD4              6.0  selected by GivenPanelSelector
+    """
+    outer, selector = selector, getattr(selector, "selector_", selector)
+    if not hasattr(selector, "get_support"):
+        raise TypeError(
+            f"selector must have get_support, or be a fitted LandmarkReconstructor; got "
+            f"{type(selector).__name__}."
+        )
+    check_is_fitted(selector)
+    support = np.asarray(selector.get_support(), dtype=bool)
+    names = _names(outer, selector, X, len(support))
+    score, ranking = _score(selector, len(support)), _per_gene(selector, "ranking_", len(support))
+    columns = _ordered(np.flatnonzero(support), ranking, score)
+    table = {"rank": np.arange(1, len(columns) + 1)}
+    table["gene"] = columns if names is None else names[columns]
+    if score is not None:
+        table["score"] = score[columns]
+    stability = _per_gene(selector, "stability_", len(support))
+    if stability is not None:
+        table["stability"] = stability[columns]
+    if X is not None:
+        table["mean_expression"] = _means(X, layer, names, len(support))[columns]
+    table.update(_var_columns(X, var, columns, reserved={*table, "why"}))
+    table["why"] = _reasons(selector, columns, ranking, score, names)
+    return pd.DataFrame(table)
+
+
+def _names(outer, selector, X, n_genes):
+    for estimator in (selector, outer):
+        names = getattr(estimator, "feature_names_in_", None)
+        if names is not None:
+            return np.asarray(names, dtype=object)
+    names = None if X is None else gene_names(X)
+    return names if names is not None and len(names) == n_genes else None
+
+
+def _per_gene(selector, attribute, n_genes):
+    """Values of an attribute, if it has one for every gene."""
+    values = getattr(selector, attribute, None)
+    return None if values is None or np.shape(values) != (n_genes,) else np.asarray(values)
+
+
+def _score(selector, n_genes):
+    importances = _per_gene(selector, "importances_", n_genes)
+    return _per_gene(selector, "scores_", n_genes) if importances is None else importances
+
+
+def _ordered(columns, ranking, score):
+    """Selected columns from the best to the last; ties stay in the order of columns."""
+    keys = [columns]
+    if score is not None:
+        keys.append(-score[columns])
+    if ranking is not None:
+        keys.append(ranking[columns])
+    return columns[np.lexsort(keys)]
+
+
+def _means(X, layer, names, n_genes):
+    found = gene_names(X)
+    if names is not None and found is not None and list(found) != list(names):
+        raise ValueError(
+            f"X has other genes than the selector saw. {describe_difference(names, found)}"
+        )
+    matrix = check_expression(matrix_of(X, layer), names)
+    if matrix.shape[1] != n_genes:
+        raise ValueError(f"X has {matrix.shape[1]} genes; the selector saw {n_genes}.")
+    return np.asarray(matrix.mean(axis=0, dtype=np.float64)).ravel()
+
+
+def _var_columns(X, var, columns, reserved):
+    wanted = [var] if isinstance(var, str) else list(var)
+    if wanted and not is_anndata(X):
+        raise ValueError(f"var={wanted} asks for columns of X.var, but X is no AnnData.")
+    for name in wanted:
+        if name not in X.var or name in reserved:
+            known = shown(", ".join(map(str, X.var.columns)))
+            raise ValueError(
+                f"var has {name!r}, which is no column of X.var or a name of the table's own "
+                f"columns. X.var has {known}."
+            )
+    return {name: X.var[name].to_numpy()[columns] for name in wanted}
+
+
+def _reasons(selector, columns, ranking, score, names):
+    """Say in words, gene by gene, why it is in the panel."""
+    n_genes = len(selector.get_support())
+    wanted = getattr(selector, "must_include", None)
+    included = set(resolve_genes(wanted, names, n_genes, what="must_include").tolist())
+    if score is not None:
+        what, ranks = "importance", _ranks(score)
+    elif ranking is not None:
+        what, ranks = "selector's", ranking
+    else:
+        what, ranks = None, None
+    reasons = []
+    for column in columns.tolist():
+        reason = ["must_include"] if column in included else []
+        if what is not None:
+            reason.append(f"{what} rank {ranks[column]} of {n_genes}")
+        reasons.append(", ".join(reason) or f"selected by {type(selector).__name__}")
+    return reasons
+
+
+def _ranks(score):
+    ranks = np.empty(len(score), dtype=int)
+    ranks[np.argsort(-score, kind="stable")] = np.arange(1, len(score) + 1)
+    return ranks
