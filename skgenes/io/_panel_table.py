@@ -156,7 +156,8 @@ def _reasons(selector, columns, ranking, score, names):
     wanted = getattr(selector, "must_include", None)
     included = set(resolve_genes(wanted, names, n_genes, what="must_include").tolist())
     if score is not None:
-        what, ranks = "importance", _ranks(score)
+        what = "importance" if hasattr(selector, "importances_") else "score"
+        ranks = _ranks(score)
     elif ranking is not None:
         what, ranks = "selector's", ranking
     else:

@@ -1,5 +1,6 @@
 """Which samples or genes are asked for, and in what pieces a file yields them best."""
 
+from itertools import pairwise
 from numbers import Integral
 
 import numpy as np
@@ -96,4 +97,4 @@ def pieces_of(positions, unit, most):
     piece = (units - run_start[run]) // max(1, most // unit)
     starts = np.flatnonzero(new_run | (np.diff(piece, prepend=0) != 0))
     bounds = [0, *starts[starts > 0].tolist(), len(positions)]
-    return [slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [slice(a, b) for a, b in pairwise(bounds)]

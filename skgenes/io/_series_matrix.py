@@ -116,9 +116,13 @@ def _read_header(lines):
     first, *samples = map(_unquoted, lines.need("the header of the table").split("\t"))
     if first != "ID_REF" or not samples:
         raise lines.error("the header, ID_REF and samples", shown(first))
+    seen = {""}
     for position, sample in enumerate(samples):
-        if not sample or sample in samples[:position]:
-            raise lines.error("samples with a name each", f"{sample!r} at number {position + 1}")
+        if sample in seen:
+            raise lines.error(
+                "samples with a name of their own", f"{sample!r} at number {position + 1}"
+            )
+        seen.add(sample)
     return samples
 
 
