@@ -1,7 +1,34 @@
 """Why: which genes a network's outputs rest on, and how panels of genes compare."""
 
+from skgenes.inspection._cluster_samples import SampleClustering, cluster_samples
 from skgenes.inspection._compare_panels import compare_panels
 from skgenes.inspection._compare_result import PanelComparison
 from skgenes.inspection._deeplift import DeepLIFTResult, deeplift
+from skgenes.inspection._displays import (
+    GeneScoreDisplay,
+    ImportanceDisplay,
+    PanelScatterDisplay,
+    PanelSizeDisplay,
+    SampleDendrogramDisplay,
+    TrainingCurveDisplay,
+)
+from skgenes.inspection._functional_spread import FunctionalSpread, functional_spread
+from skgenes.inspection._over_representation import over_representation
 
-__all__ = ["DeepLIFTResult", "PanelComparison", "compare_panels", "deeplift"]
+__all__ = [
+    "DeepLIFTResult",
+    "FunctionalSpread",
+    "GeneScoreDisplay",
+    "ImportanceDisplay",
+    "PanelComparison",
+    "PanelScatterDisplay",
+    "PanelSizeDisplay",
+    "SampleClustering",
+    "SampleDendrogramDisplay",
+    "TrainingCurveDisplay",
+    "cluster_samples",
+    "compare_panels",
+    "deeplift",
+    "functional_spread",
+    "over_representation",
+]

@@ -1,0 +1,216 @@
+"""Score against the size of the panel."""
+
+import numpy as np
+
+from skgenes.inspection._displays._search_results import points_of
+from skgenes.inspection._displays._shared import (
+    INK,
+    axes_for,
+    check_matplotlib,
+    line_style,
+    name_lines,
+    styled,
+)
+
+_MOST_TICKS = 8
+
+
+class PanelSizeDisplay:
+    """Score against panel size, with its spread over splits.
+
+    It is recommended to use `from_estimator`.
+
+    Parameters
+    ----------
+    sizes : array-like of shape (n_points,)
+        Panel size of each point: numbers of genes, or shares of them.
+    mean : array-like of shape (n_points,)
+        Mean score over splits, NaN where fitting failed.
+    spread : array-like of shape (n_points,)
+        Standard deviation over splits.
+    lines : sequence of str of shape (n_points,) or None, default=None
+        Which line each point is on, named for the legend; None is one line.
+    ceiling : float or None, default=None
+        Score attainable from all genes, drawn as a horizontal line.
+    score_name : str, default="Score"
+        What the score is, with its unit.
+    name : str or None, default=None
+        Name of the one line, for the legend.
+
+    Attributes
+    ----------
+    ax_ : matplotlib axes
+        Where it was drawn.
+    figure_ : matplotlib figure
+        The figure that is in.
+    lines_ : list of matplotlib lines
+        Means, one line each.
+    bands_ : list of matplotlib PolyCollection
+        One standard deviation to either side.
+    ceiling_line_ : matplotlib line or None
+        The ceiling.
+
+    See Also
+    --------
+    skgenes.compose.LandmarkReconstructor : What to search over.
+
+    Notes
+    -----
+    Splits of one data set share samples, so that the standard deviation over them is not one over
+    new data sets.
+
+    Examples
+    --------
+    >>> from skgenes.inspection import PanelSizeDisplay
+    >>> display = PanelSizeDisplay([10, 100], [0.4, 0.7], [0.02, 0.01], ceiling=0.8).plot()
+    >>> display.lines_[0].get_ydata()
+    array([0.4, 0.7])
+    """
+
+    def __init__(
+        self, sizes, mean, spread, *, lines=None, ceiling=None, score_name="Score", name=None
+    ):
+        self.sizes = sizes
+        self.mean = mean
+        self.spread = spread
+        self.lines = lines
+        self.ceiling = ceiling
+        self.score_name = score_name
+        self.name = name
+
+    @classmethod
+    def from_estimator(
+        cls,
+        search,
+        *,
+        param=None,
+        score=None,
+        where=None,
+        negate_score=False,
+        ceiling=None,
+        score_name=None,
+        name=None,
+        ax=None,
+        line_kwargs=None,
+    ):
+        """Draw what a search over panel sizes found.
+
+        Parameters
+        ----------
+        search : GridSearchCV or RandomizedSearchCV
+            Fitted. If it varies other parameters too, each of their combinations is a line.
+        param : str or None, default=None
+            The parameter that is the panel's size; None finds the one whose name ends in
+            ``n_features_to_select``.
+        score : str or None, default=None
+            Name of the metric, where the search has several.
+        where : dict or None, default=None
+            Values to hold other parameters at, such as ``{"regressor__alpha": 1.0}``.
+        negate_score : bool, default=False
+            Whether to draw the score times -1, for errors that are negated as scores.
+        ceiling : float or None, default=None
+            Score attainable from all genes, with the sign it is to be drawn with.
+        score_name : str or None, default=None
+            What the score is, with its unit; None takes `score`, or "Score".
+        name : str or None, default=None
+            Name of the line, for the legend, where there is one line.
+        ax : matplotlib axes or None, default=None
+            Where to draw; None makes a new figure.
+        line_kwargs : dict or None, default=None
+            Style of the lines, see `matplotlib.lines.Line2D`.
+
+        Returns
+        -------
+        PanelSizeDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If no parameter, or more than one, can be the panel's size, a metric must be chosen,
+            sizes are of several kinds, or there would be more than six lines.
+        TypeError
+            If `search` is not a search.
+        """
+        check_matplotlib(f"{cls.__name__}.from_estimator")
+        points = points_of(search, param, score, where)
+        if score_name is None:
+            score_name = "Score" if score is None else score.removeprefix("neg_" * negate_score)
+        display = cls(
+            points.sizes,
+            -points.mean if negate_score else points.mean,
+            points.spread,
+            lines=points.lines,
+            ceiling=ceiling,
+            score_name=score_name,
+            name=name,
+        )
+        return display.plot(ax, line_kwargs=line_kwargs)
+
+    def plot(self, ax=None, *, line_kwargs=None):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib axes or None, default=None
+            Where to draw; None makes a new figure.
+        line_kwargs : dict or None, default=None
+            Style of the lines, see `matplotlib.lines.Line2D`.
+
+        Returns
+        -------
+        PanelSizeDisplay
+            The display.
+        """
+        sizes, mean, spread = self._points()
+        names = np.full(sizes.size, self.name) if self.lines is None else np.asarray(self.lines)
+        (self.ax_,) = axes_for(self, ax)
+        self.figure_ = self.ax_.figure
+        self.lines_, self.bands_ = [], []
+        for name in dict.fromkeys(names.tolist()):
+            points = np.flatnonzero(names == name)
+            points = points[np.argsort(sizes[points], kind="stable")]
+            self._draw(name, sizes[points], mean[points], spread[points], line_kwargs or {})
+        self.ceiling_line_ = None
+        if self.ceiling is not None:
+            self.ceiling_line_ = self.ax_.axhline(
+                self.ceiling, color=INK, linestyle=(0, (1, 2)), label="from all genes"
+            )
+        self._finish(sizes, fresh=ax is None)
+        return self
+
+    def _draw(self, name, sizes, mean, spread, line_kwargs):
+        n_failed = int(np.isnan(mean).sum())
+        label = "mean ± sd over splits" if name is None else name
+        label += f" ({n_failed} of {mean.size} failed)" if n_failed else ""
+        style = styled({**line_style(self.ax_), "marker": "o", "label": label}, line_kwargs)
+        line = self.ax_.plot(sizes, mean, **style)[0]
+        band = self.ax_.fill_between(
+            sizes, mean - spread, mean + spread, color=line.get_color(), alpha=0.15, linewidth=0
+        )
+        self.lines_.append(line)
+        self.bands_.append(band)
+
+    def _finish(self, sizes, fresh):
+        shares = np.any(sizes < 1)
+        self.ax_.set(
+            xlabel="Share of genes in the panel" if shares else "Genes in the panel",
+            ylabel=self.score_name,
+        )
+        if fresh and sizes.min() > 0 and sizes.max() >= 8 * sizes.min():
+            self.ax_.set_xscale("log")
+        ticks = np.unique(sizes)
+        if fresh and ticks.size <= _MOST_TICKS:
+            self.ax_.set_xticks(ticks, [f"{tick:,g}" for tick in ticks])
+            self.ax_.set_xticks([], minor=True)
+        name_lines(self.ax_)
+
+    def _points(self):
+        points = [np.asarray(v, dtype=np.float64) for v in (self.sizes, self.mean, self.spread)]
+        shapes = [values.shape for values in points]
+        shapes += [] if self.lines is None else [np.shape(self.lines)]
+        if len(set(shapes)) > 1 or len(shapes[0]) != 1 or shapes[0][0] == 0:
+            raise ValueError(
+                f"sizes, mean, spread and lines must have one entry per point, got shapes {shapes}."
+            )
+        return points

@@ -1,0 +1,171 @@
+"""What displays share: axes, colours, and the error where matplotlib is missing."""
+
+import numpy as np
+from sklearn.utils._plotting import _validate_style_kwargs as styled
+
+__all__ = [
+    "BLUE",
+    "GREY",
+    "INK",
+    "ORANGE",
+    "axes_for",
+    "check_matplotlib",
+    "label_colours",
+    "line_style",
+    "name_lines",
+    "point_style",
+    "styled",
+]
+
+# Okabe and Ito (2008): told apart by colour-blind people. Neighbours differ in lightness too, and
+# lines in their dashes, so that figures survive grey print.
+BLUE, ORANGE, GREY, INK = "#0072B2", "#E69F00", "#999999", "#333333"
+_LINES = (
+    (BLUE, "-"),
+    (ORANGE, "--"),
+    ("#009E73", "-."),
+    ("#000000", ":"),
+    ("#CC79A7", (0, (5, 1))),
+    ("#D55E00", (0, (3, 1, 1, 1, 1, 1))),
+)
+_AREAS = (
+    BLUE,
+    "#F0E442",
+    "#D55E00",
+    "#56B4E9",
+    "#000000",
+    "#CC79A7",
+    "#009E73",
+    ORANGE,
+    "#DDDDDD",
+    "#888888",
+)
+
+
+def check_matplotlib(caller):
+    """Raise before anything is computed if figures cannot be drawn.
+
+    Parameters
+    ----------
+    caller : str
+        What needs matplotlib, for the message.
+    """
+    try:
+        import matplotlib as mpl  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f"{caller} needs matplotlib, which is not installed: pip install skgenes[plot]"
+        ) from error
+
+
+def axes_for(display, ax, n_axes=1, **figure_options):
+    """Axes to draw on: those given, or those of a new figure.
+
+    Parameters
+    ----------
+    display : object
+        The display, for messages.
+    ax : matplotlib axes, sequence of them, or None
+        What the caller of ``plot`` gave.
+    n_axes : int, default=1
+        How many axes the display draws on.
+    **figure_options : dict
+        Arguments of `matplotlib.pyplot.subplots` for a new figure.
+
+    Returns
+    -------
+    ndarray of matplotlib axes of shape (n_axes,)
+        The axes.
+    """
+    caller = f"{type(display).__name__}.plot"
+    check_matplotlib(caller)
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        _, ax = plt.subplots(layout="constrained", **figure_options)
+    from matplotlib.axes import Axes
+
+    axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
+    if len(axes) != n_axes or not all(isinstance(each, Axes) for each in axes):
+        wanted = "one matplotlib axes" if n_axes == 1 else f"{n_axes} matplotlib axes"
+        raise ValueError(f"{caller} draws on {wanted}, got ax={ax!r}.")
+    return axes
+
+
+def line_style(ax):
+    """Colour and dashes of the next line with a name on these axes.
+
+    Parameters
+    ----------
+    ax : matplotlib axes
+        May hold lines of earlier displays.
+
+    Returns
+    -------
+    dict
+        "color" and "linestyle".
+    """
+    drawn = sum(not str(line.get_label()).startswith("_") for line in ax.get_lines())
+    colour, dashes = _LINES[drawn % len(_LINES)]
+    return {"color": colour, "linestyle": dashes}
+
+
+def name_lines(ax, **options):
+    """Put the legend above the axes, where it covers nothing.
+
+    Parameters
+    ----------
+    ax : matplotlib axes
+        With what is to be named.
+    **options : dict
+        Further arguments of ``legend``.
+
+    Returns
+    -------
+    matplotlib legend
+        The legend.
+    """
+    return ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, **options)
+
+
+def point_style(n_points):
+    """Size and opacity at which so many points can still be told apart.
+
+    Parameters
+    ----------
+    n_points : int
+        Number of points on the axes.
+
+    Returns
+    -------
+    dict
+        Arguments of ``scatter``. Clouds of points become an image in vector formats.
+    """
+    crowd = max(n_points, 1)
+    return {
+        "s": float(np.clip(6000 / crowd, 4, 24)),
+        "alpha": float(np.clip(2500 / crowd, 0.3, 0.8)),
+        "linewidths": 0,
+        "rasterized": n_points > 2000,
+    }
+
+
+def label_colours(n_labels):
+    """One colour per label.
+
+    Parameters
+    ----------
+    n_labels : int
+        Number of labels.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_labels, 4)
+        RGBA in [0, 1]. Up to ten can be told apart; more are shades from dark to light.
+    """
+    import matplotlib as mpl
+    from matplotlib.colors import to_rgba_array
+
+    if n_labels <= len(_AREAS):
+        return to_rgba_array(_AREAS[:n_labels])
+    return mpl.colormaps["viridis"](np.linspace(0, 1, n_labels))
