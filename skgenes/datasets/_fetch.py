@@ -1,5 +1,6 @@
 """Public compendia, each from its own source."""
 
+import csv
 import gzip
 import re
 from os import PathLike
@@ -10,6 +11,7 @@ import pandas as pd
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from skgenes.datasets._remote import RemoteFile, fetch, sha256_checksum
+from skgenes.io import read_gct, read_gctx, read_series_matrix
 
 GTEX_STORAGE = "https://storage.googleapis.com/adult-gtex"
 DGEX_SERVER = "https://cbcl.ics.uci.edu/public_data/D-GEX"
@@ -107,16 +109,12 @@ def fetch_gtex(release="v8", *, sha256=None, data_home=None, base_url=GTEX_STORA
     >>> from skgenes.datasets import fetch_gtex
     >>> adata = fetch_gtex()  # doctest: +SKIP
     """
-    from skgenes.io import read_gct
-
     (path, checksum), about_samples = GTEX[release]
     file = _at(base_url, path, sha256_checksum(sha256) or checksum)
     attributes = fetch(_at(base_url, *about_samples), data_home, progress=progress)
     adata = read_gct(fetch(file, data_home, progress=progress))
-    tissues = pd.read_csv(
-        attributes, sep="\t", usecols=["SAMPID", "SMTS", "SMTSD"], index_col="SAMPID", dtype="str"
-    )
-    adata.obs = adata.obs.join(tissues)
+    tissues = _read_columns(attributes, ["SAMPID", "SMTS", "SMTSD"])
+    adata.obs = adata.obs.join(tissues.set_index("SAMPID"))
     return adata
 
 
@@ -188,8 +186,6 @@ def fetch_dgex(
     >>> from skgenes.datasets import fetch_dgex
     >>> adata = fetch_dgex("gtex")  # doctest: +SKIP
     """
-    from skgenes.io import read_gctx
-
     path, checksum = DGEX[dataset]
     file = _at(base_url, path, sha256_checksum(sha256) or checksum)
     return read_gctx(fetch(file, data_home, progress=progress), samples=samples, genes=genes)
@@ -295,8 +291,6 @@ def fetch_geo_series_matrix(
     >>> from skgenes.datasets import fetch_geo_series_matrix
     >>> adata = fetch_geo_series_matrix("GSE2109")  # doctest: +SKIP
     """
-    from skgenes.io import read_series_matrix
-
     _check_accession("accession", accession, "GSE2109")
     if platform is not None:
         _check_accession("platform", platform, "GPL570")
@@ -367,9 +361,23 @@ def fetch_l1000_landmarks(*, data_home=None, base_url=GEO_SERVER, progress=False
     checksums = fetch(_at(server, L1000_CHECKSUMS), data_home, progress=progress)
     sha512 = _find_checksum(checksums, PurePosixPath(L1000_GENES).name)
     path = fetch(_at(server, L1000_GENES, f"sha512:{sha512}"), data_home, progress=progress)
-    genes = pd.read_csv(path, sep="\t", dtype={"pr_gene_symbol": "str"}, keep_default_na=False)
-    landmarks = genes.loc[genes["pr_is_lm"] == 1, ["pr_gene_id", "pr_gene_symbol"]]
-    return landmarks.set_axis(["entrez", "symbol"], axis=1).reset_index(drop=True)
+    genes = _read_columns(path, ["pr_gene_id", "pr_gene_symbol", "pr_is_lm"])
+    landmarks = genes.loc[genes["pr_is_lm"] == "1", ["pr_gene_id", "pr_gene_symbol"]]
+    landmarks = landmarks.set_axis(["entrez", "symbol"], axis=1).reset_index(drop=True)
+    return landmarks.astype({"entrez": np.int64})
+
+
+def _read_columns(path, columns):
+    """Read columns of a table as text, whatever quotes and letters the others have."""
+    return pd.read_csv(
+        path,
+        sep="\t",
+        usecols=columns,
+        dtype="str",
+        keep_default_na=False,
+        quoting=csv.QUOTE_NONE,
+        encoding_errors="replace",
+    )
 
 
 def _find_checksum(path, name):

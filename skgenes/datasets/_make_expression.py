@@ -58,8 +58,9 @@ def make_expression(
     r"""Generate an expression compendium with known programmes, redundancy and batches.
 
     A few latent programmes drive blocks of nearly equal genes, and genes which answer to them in a
-    way that is not linear; the rest is noise of the same size. A panel is good when it has one gene
-    of each block, a model when it infers the non-linear genes too; nothing can infer the noise.
+    way that is not linear; the rest is noise of the same size. A ranking gene by gene fills a panel
+    with copies from one block; a linear model does not see the products of programmes which are not
+    in the panel; the noise nothing can infer.
 
     Parameters
     ----------

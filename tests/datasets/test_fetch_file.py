@@ -1,6 +1,7 @@
 """fetch_file against a server that misbehaves."""
 
 import builtins
+import errno
 import hashlib
 import json
 import logging
@@ -170,6 +171,12 @@ def test_refusal_is_final(server, home, status):
     assert not (home / "genes.bin").exists()
 
 
+def test_impossible_address_is_not_tried_again(home):
+    with pytest.raises(OSError, match="Could not download http:///genes.bin: InvalidURL") as caught:
+        fetch_file("http:///genes.bin", data_home=home, delay=60.0)
+    assert not isinstance(caught.value, ConnectionError)
+
+
 def test_silent_server(server, home):
     url = server.put("genes.bin", CONTENT, faults=[("wait", 0.5)])
     with pytest.raises(ConnectionError, match=r"Could not download.*[Tt]ime"):
@@ -288,6 +295,18 @@ def test_processes_share_one_download_and_a_killed_one_goes_on(server, home):
     assert (home / "genes.bin").read_bytes() == CONTENT
     assert server.ranges() == [None, "bytes=1000000-"]
     assert names(home) == [".genes.bin.lock", "genes.bin", "genes.bin.sha256"]
+
+
+def test_file_system_without_locks(server, home, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def refuse(file, operation):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(OSError, match=r"cannot lock files .* Set SKGENES_DATA_HOME or data_home"):
+        fetch_file(server.put("genes.bin", CONTENT), data_home=home)
+    assert server.requests == []
 
 
 def test_interrupt_keeps_the_part(server, home, monkeypatch):

@@ -126,6 +126,24 @@ def test_non_linear_genes_need_more_than_a_linear_model(compendium):
         assert scores[1] > scores[0] + gain
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_ranking_gene_by_gene_falls_for_copies(seed):
+    adata = make_expression(600, random_state=seed)
+    X = (adata.X - adata.X.mean(axis=0)) / adata.X.std(axis=0)
+    _, values, axes = np.linalg.svd(X, full_matrices=False)
+    importance = np.abs(values[:5, None] * axes[:5]).sum(axis=0)
+    ranked = np.argsort(-importance)[:5]
+    # One gene each of five blocks with different main programmes, chosen by the truth.
+    spread = np.flatnonzero((adata.var["role"] == "driver") & (adata.var["block"] < 5))
+    linear = X[:, adata.var["response"] == "linear"]
+    scores = [
+        Ridge().fit(X[:400, panel], linear[:400]).score(X[400:, panel], linear[400:])
+        for panel in (ranked, spread)
+    ]
+    assert adata.var["block"].iloc[ranked].nunique() <= 3
+    assert scores[1] > scores[0] + 0.2
+
+
 def test_without_nonlinearity_a_linear_model_suffices():
     adata = make_expression(500, 120, nonlinearity=0.0, noise=0.0, random_state=0)
     genes = adata[:, adata.var["role"] == "non-linear"].X
