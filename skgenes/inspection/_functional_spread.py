@@ -74,9 +74,9 @@ class FunctionalSpread:
         Returns
         -------
         Series
-            n_genes, n_annotated, n_sets, n_enriched, fraction_in_enriched, largest_set,
-            fraction_in_largest, effective_sets, mean and standard deviation (n - 1) over random
-            panels, p_value_few and p_value_many.
+            Entries n_genes, n_annotated, n_sets, n_enriched, fraction_in_enriched, largest_set,
+            fraction_in_largest, effective_sets, its mean and standard deviation (n - 1) over
+            random panels (random_effective_sets_mean and _sd), p_value_few and p_value_many.
         """
         random = pd.Series(self.random_effective_sets)
         return pd.Series(
@@ -128,7 +128,7 @@ def functional_spread(
     genes : iterable of str
         The panel.
     gene_sets : dict of {str: iterable of str}
-        Members of each function, as read from a GMT file.
+        Members of each function, as `skgenes.io.read_gmt` reads them.
     background : iterable of str
         All genes that could have been in the panel.
     alpha : float in (0, 1], default=0.05

@@ -26,8 +26,8 @@ def over_representation(genes, gene_sets, background, *, min_size=1, max_size=No
     genes : iterable of str
         The panel. Genes that are not in the background are left out.
     gene_sets : dict of {str: iterable of str}
-        Members of each set, as read from a GMT file. Members that are not in the background do not
-        count.
+        Members of each set, as `skgenes.io.read_gmt` reads them. Members that are not in the
+        background do not count.
     background : iterable of str
         All genes that could have been in the panel, such as all genes measured. With genes in it
         that could not, everything comes out enriched.
@@ -69,7 +69,8 @@ def over_representation(genes, gene_sets, background, *, min_size=1, max_size=No
 
     See Also
     --------
-    functional_spread : Few functions or many?
+    functional_spread : Whether few functions make up a panel, or many.
+    skgenes.io.read_gmt : Reads gene sets.
 
     Notes
     -----

@@ -170,6 +170,7 @@ def test_every_form_of_the_same_expression(form, result, varying, genes):
     assert list(found.mae.index) == list(genes[COMMON] if named else COMMON)
     assert list(found.panels["b"]) == list(genes[PANELS["b"]] if named else PANELS["b"])
     np.testing.assert_array_equal(varying, before)
+    assert not hasattr(RIDGE, "coef_")
 
 
 def test_every_form_of_the_same_panel(result, varying, genes):

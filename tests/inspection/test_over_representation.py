@@ -13,6 +13,7 @@ from scipy.stats import false_discovery_control, fisher_exact, hypergeom
 
 from skgenes.inspection import over_representation
 from skgenes.inspection._over_representation import hypergeometric_tail
+from skgenes.io import read_gmt, write_gmt
 
 BACKGROUND = [f"G{i}" for i in range(100)]
 COLUMNS = ["overlap", "size", "expected", "fold_enrichment", "p_value", "q_value", "genes"]
@@ -152,6 +153,14 @@ def test_genes_may_be_anything_iterable(gene_sets):
     pd.testing.assert_frame_equal(over_representation(iter(array), sets, iter(index)), expected)
     numbers = over_representation([1, 2], {"entrez": [2, 3]}, range(5))
     assert numbers.loc["entrez", "genes"] == (2,)
+
+
+def test_sets_from_a_file(panel, gene_sets, tmp_path):
+    write_gmt(gene_sets, tmp_path / "sets.gmt")
+    pd.testing.assert_frame_equal(
+        over_representation(panel, read_gmt(tmp_path / "sets.gmt"), BACKGROUND),
+        over_representation(panel, gene_sets, BACKGROUND),
+    )
 
 
 @pytest.mark.parametrize(
