@@ -121,7 +121,7 @@ def reconstruct(
     params = params_of(
         key=key,
         regressor=model.regressor,
-        cv=cv,
+        cv=_shown(cv),
         groups=groups,
         layer=layer,
         random_state=random_state,
@@ -137,15 +137,15 @@ def reconstruct(
 def _folds(adata, cv, groups, random_state):
     """Pairs of training and test cells; every cell is tested once."""
     labels = None if groups is None else _labels(adata, groups)
+    splitter = cv
     if isinstance(cv, Integral):
         shuffled = KFold(cv, shuffle=True, random_state=random_state)
-        cv = shuffled if labels is None else GroupKFold(cv)
-    splitter = check_cv(cv)
-    folds = list(splitter.split(np.empty((adata.n_obs, 1)), groups=labels))
+        splitter = shuffled if labels is None else GroupKFold(cv)
+    folds = list(check_cv(splitter).split(np.empty((adata.n_obs, 1)), groups=labels))
     tested = np.bincount(np.concatenate([test for _, test in folds]), minlength=adata.n_obs)
     if np.any(tested != 1):
         raise ValueError(
-            f"cv must test each cell once, but {splitter} leaves {int(np.sum(tested == 0))} of "
+            f"cv must test each cell once, but {_shown(cv)} leaves {int(np.sum(tested == 0))} of "
             f"{adata.n_obs} cells out and tests {int(np.sum(tested > 1))} more than once. Use a "
             "splitter such as sklearn.model_selection.KFold."
         )
@@ -165,3 +165,8 @@ def _labels(adata, groups):
             "cells: leave them out first."
         )
     return labels.to_numpy()
+
+
+def _shown(cv):
+    """Keep a number or a splitter, but not the indices of a list of folds."""
+    return cv if isinstance(cv, Integral) or hasattr(cv, "split") else type(cv).__name__

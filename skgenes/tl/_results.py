@@ -37,7 +37,8 @@ def store(adata, key, function, fields, *, copy):
     check_free(adata, key, function, fields)
     target = adata.copy() if copy else _actual(adata)
     for slot, name in before:
-        getattr(target, slot).pop(name, None)
+        if name in getattr(target, slot):
+            del getattr(target, slot)[name]
     for slot, values in fields.items():
         for name, value in values.items():
             getattr(target, slot)[name] = value
