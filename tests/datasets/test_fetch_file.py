@@ -148,6 +148,16 @@ def test_unknown_length(server, home):
     assert fetch_file(url, data_home=home, sha256=SHA256).read_bytes() == CONTENT
 
 
+def test_cut_rest_of_unknown_length_is_noticed(server, home):
+    url = cut_off(server, home)
+    faults = [("cut", 300_000)]
+    server.put("genes.bin", b"x" * 2_000_000, says_length=False, faults=faults)
+    with pytest.raises(ConnectionError, match="the connection ended after 1300000 bytes"):
+        fetch_file(url, data_home=home, n_retries=0)
+    assert fetch_file(url, data_home=home).read_bytes() == b"x" * 2_000_000
+    assert server.ranges() == ["bytes=1000000-", "bytes=1300000-"]
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_busy_server_is_asked_again(server, home, status):
     url = server.put("genes.bin", CONTENT, faults=[("status", status)] * 2)
@@ -172,7 +182,7 @@ def test_refusal_is_final(server, home, status):
 
 
 def test_impossible_address_is_not_tried_again(home):
-    with pytest.raises(OSError, match="Could not download http:///genes.bin: InvalidURL") as caught:
+    with pytest.raises(OSError, match=r"download http:///genes\.bin: InvalidURL") as caught:
         fetch_file("http:///genes.bin", data_home=home, delay=60.0)
     assert not isinstance(caught.value, ConnectionError)
 
