@@ -19,4 +19,4 @@ class FileFormatError(ValueError):
 
 def shown(text, most=60):
     """Text as it goes into a message: quoted, and cut when it is long."""
-    return repr(text) if len(text) <= most else f"{text[:most]!r}..."
+    return repr(text) if len(text) <= most else repr(f"{text[:most]}...")

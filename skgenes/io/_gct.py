@@ -1,6 +1,7 @@
 """GCT: expression as text, with or without metadata of genes and samples."""
 
 import os
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,9 @@ from skgenes.io._numbers import NumberRows, float_dtype
 from skgenes.io._text import Lines
 
 _VERSIONS = {"#1.2": 2, "#1.3": 4}
+_SIZE = re.compile(r"\d{1,18}", re.ASCII)
+# GTEx's files of single tissues number the genes in a column that line 2 does not count.
+_NUMBERED = ["id", "Name", "Description"]
 
 
 class _Layout(NamedTuple):
@@ -18,6 +22,11 @@ class _Layout(NamedTuple):
     n_samples: int
     n_gene_fields: int
     n_sample_fields: int
+    n_leading: int = 0
+
+    @property
+    def n_cells(self):
+        return self.n_leading + 1 + self.n_gene_fields + self.n_samples
 
 
 class _Header(NamedTuple):
@@ -56,7 +65,8 @@ def read_gct(path, *, dtype=np.float32, na_values=NA_VALUES, encoding="utf-8"):
     Notes
     -----
     Version 1.2 has one field of metadata, ``Description``, commonly the gene symbol. Version 1.3
-    has any number of fields for genes and for samples.
+    has any number of fields for genes and for samples. A first column ``id`` before ``Name`` and
+    ``Description``, in which GTEx numbers the genes of single tissues, is left out.
 
     Empty cells of the matrix, NA, N/A, null and NaN become NaN. Estimators refuse NaN and name
     the genes that have it.
@@ -92,7 +102,7 @@ def read_gct(path, *, dtype=np.float32, na_values=NA_VALUES, encoding="utf-8"):
     dtype = float_dtype(dtype)
     with Lines(path, encoding) as lines:
         layout = _read_layout(lines)
-        header = _read_header(lines, layout)
+        layout, header = _read_header(lines, layout)
         _check_size(lines, layout)
         X, genes, gene_columns = _read_genes(lines, layout, header, dtype)
     fields = header.sample_fields
@@ -110,7 +120,7 @@ def _read_layout(lines):
     )
     text = lines.need(expected)
     sizes = text.split()
-    if len(sizes) != n_numbers or not all(s.isascii() and s.isdigit() for s in sizes):
+    if len(sizes) != n_numbers or not all(map(_SIZE.fullmatch, sizes)):
         raise lines.error(expected, shown(text))
     layout = _Layout(*map(int, sizes)) if n_numbers == 4 else _Layout(*map(int, sizes), 1, 0)
     if 0 in layout[:2]:
@@ -119,28 +129,28 @@ def _read_layout(lines):
 
 
 def _read_header(lines, layout):
-    cells = _cells(lines, layout, "the header: names of fields and samples")
-    gene_fields = cells[1 : 1 + layout.n_gene_fields]
+    cells = lines.need("the header: names of fields and samples").split("\t")
+    if cells[:3] == _NUMBERED and len(cells) == layout.n_cells + 1:
+        layout, cells = layout._replace(n_leading=1), cells[1:]
+    else:
+        _check_width(lines, layout, cells)
+    gene_fields = list(map(field_name, cells[1 : 1 + layout.n_gene_fields]))
     samples = cells[1 + layout.n_gene_fields :]
     _check_names(lines, gene_fields, "the field of genes")
     _check_names(lines, samples, "the sample")
     sample_fields = {}
     for _ in range(layout.n_sample_fields):
-        name, *cells = _cells(lines, layout, "a field of samples")
-        if not name or name in sample_fields:
+        name, *cells = _check_width(lines, layout, lines.need("a field of samples").split("\t"))
+        if not name or field_name(name) in sample_fields:
             raise lines.error("a new name of a field of samples", shown(name))
-        sample_fields[name] = cells[layout.n_gene_fields :]
-    slashed = [field_name(name) for name in sample_fields]
-    _check_names(lines, slashed, "the field of samples, slashes taken for underscores,")
-    return _Header(gene_fields, samples, sample_fields)
+        sample_fields[field_name(name)] = cells[layout.n_gene_fields :]
+    return layout, _Header(gene_fields, samples, sample_fields)
 
 
-def _cells(lines, layout, expected):
-    n_cells = 1 + layout.n_gene_fields + layout.n_samples
-    cells = lines.need(expected).split("\t")
-    if len(cells) != n_cells:
+def _check_width(lines, layout, cells):
+    if len(cells) != layout.n_cells:
         raise lines.error(
-            f"{n_cells} columns (1 of names, {layout.n_gene_fields} of fields, "
+            f"{layout.n_cells} columns (1 of names, {layout.n_gene_fields} of fields, "
             f"{layout.n_samples} of samples, as line 2 says)",
             f"{len(cells)}",
         )
@@ -149,7 +159,7 @@ def _cells(lines, layout, expected):
 
 def _check_names(lines, names, what):
     first = {}
-    for position, name in enumerate(map(field_name, names) if "field" in what else names):
+    for position, name in enumerate(names):
         if not name:
             raise lines.error(f"a name for {what}", f"none at number {position + 1}")
         if name in first:
@@ -190,7 +200,8 @@ def _read_genes(lines, layout, header, dtype):
 
 def _gene_line(lines, layout, number):
     line = lines.need(f"gene {number} of the {layout.n_genes} that line 2 says")
-    parts = line.split("\t", 1 + layout.n_gene_fields)
+    n_before = layout.n_leading + 1 + layout.n_gene_fields
+    parts = line.split("\t", n_before)[layout.n_leading :]
     if len(parts) != 2 + layout.n_gene_fields:
         raise lines.error(
             f"gene {number} of {layout.n_genes} with {1 + layout.n_gene_fields + layout.n_samples} "

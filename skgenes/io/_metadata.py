@@ -28,7 +28,7 @@ def frame_of(columns, names, ids, na_values):
     columns : sequence of sequence of str
         The fields, column by column.
     names : sequence of str
-        Their names.
+        Their names, as `field_name` makes them.
     ids : sequence of str
         Names of the rows.
     na_values : collection of str
@@ -38,14 +38,10 @@ def frame_of(columns, names, ids, na_values):
     -------
     DataFrame
         Columns of whole numbers, numbers, truth values or text, whichever all values of the
-        column are; text with missing values is categorical, since h5ad holds no other. Slashes in
-        names, which h5ad does not allow, become underscores.
+        column are; text with missing values is categorical, since h5ad holds no other.
     """
     is_missing = _missing_test(na_values)
-    typed = {
-        field_name(name): _typed(texts, is_missing)
-        for name, texts in zip(names, columns, strict=True)
-    }
+    typed = {name: _typed(texts, is_missing) for name, texts in zip(names, columns, strict=True)}
     return pd.DataFrame(typed, index=pd.Index(ids, dtype=object).astype(str))
 
 
@@ -71,7 +67,8 @@ def text_column(texts, missing):
     """
     if not missing.any():
         return texts
-    return pd.Categorical(pd.Series(texts, dtype=object).where(~missing, None).astype(object))
+    categories = sorted(set(texts[~missing].tolist()))
+    return pd.Categorical(np.where(missing, None, texts), categories=categories)
 
 
 def as_texts(column, missing):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skgenes.io._errors import shown
-from skgenes.io._metadata import NA_VALUES, frame_of
+from skgenes.io._metadata import NA_VALUES, field_name, frame_of
 from skgenes.io._numbers import NumberRows, float_dtype
 from skgenes.io._text import Lines
 
@@ -101,7 +101,7 @@ def _read_metadata(lines):
     while not (line := lines.need(f"the line {_BEGIN}")).startswith(_BEGIN):
         key, *cells = line.split("\t")
         if key.startswith("!Series_"):
-            series.setdefault(_safe(key.removeprefix("!Series_")), []).append(
+            series.setdefault(field_name(key.removeprefix("!Series_").strip()), []).append(
                 "\t".join(map(_unquoted, cells))
             )
         elif key.startswith("!Sample_"):
@@ -151,12 +151,12 @@ def _by_key(rows, channel):
     columns = {}
     for row in rows:
         for sample, cell in enumerate(row):
-            if not cell.strip():
+            if cell.strip() in NA_VALUES:
                 continue
             match = _KEY_AND_VALUE.fullmatch(cell.strip())
             if match is None:
                 return None
-            column = columns.setdefault(_safe(f"{match[1]}:{channel}"), [None] * len(row))
+            column = columns.setdefault(field_name(f"{match[1]}:{channel}"), [None] * len(row))
             if column[sample] is not None:
                 return None
             column[sample] = match[2]
@@ -173,16 +173,12 @@ def _as_they_are(rows, channel):
 
 
 def _new_name(name, taken):
-    name, number = _safe(name), 0
+    name, number = field_name(name.strip()), 0
     unique = name
     while unique in taken:
         number += 1
         unique = f"{name}.{number}"
     return unique
-
-
-def _safe(name):
-    return name.strip().replace("/", "_")
 
 
 def _unquoted(cell):
