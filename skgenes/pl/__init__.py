@@ -1,3 +1,8 @@
 """Plots of what skgenes.tl leaves in an AnnData, the scanpy way."""
 
-__all__ = []
+from skgenes.pl._gene_scores import gene_scores
+from skgenes.pl._landmark_genes import landmark_genes
+from skgenes.pl._sample_dendrogram import sample_dendrogram
+from skgenes.pl._training_curve import training_curve
+
+__all__ = ["gene_scores", "landmark_genes", "sample_dendrogram", "training_curve"]
