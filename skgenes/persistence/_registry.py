@@ -6,6 +6,7 @@ from importlib import import_module
 ESTIMATORS = {
     "AutoEncoderDeepLIFTSelector": "skgenes.feature_selection",
     "DGEXRegressor": "skgenes.neural_network",
+    "DuplicateSampleRemover": "skgenes.preprocessing",
     "FromAnnData": "skgenes.preprocessing",
     "GeneAutoEncoder": "skgenes.neural_network",
     "GivenPanelSelector": "skgenes.feature_selection",

@@ -1,5 +1,7 @@
 """What happens to expression before an estimator sees it."""
 
+from skgenes.preprocessing._duplicate_remover import DuplicateSampleRemover
+from skgenes.preprocessing._duplicate_samples import duplicate_samples
 from skgenes.preprocessing._from_anndata import FromAnnData
 from skgenes.preprocessing._log2 import Log2Transformer
 from skgenes.preprocessing._probe_aggregator import ProbeAggregator
@@ -7,9 +9,11 @@ from skgenes.preprocessing._quantile_normalizer import QuantileNormalizer
 from skgenes.preprocessing._quantile_reference import quantile_reference
 
 __all__ = [
+    "DuplicateSampleRemover",
     "FromAnnData",
     "Log2Transformer",
     "ProbeAggregator",
     "QuantileNormalizer",
+    "duplicate_samples",
     "quantile_reference",
 ]
