@@ -8,7 +8,7 @@ from sklearn.utils import gen_batches
 
 from skgenes.utils._messages import listed
 
-CHUNK_ELEMENTS = 2**20
+CHUNK_ELEMENTS = 2**19
 
 
 def mean_of_sorted(chunks):
