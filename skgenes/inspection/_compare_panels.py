@@ -165,10 +165,8 @@ def compare_panels(
 
 def _train_and_test(X, X_test, names, layer, test_size, random_state):
     if X_test is None:
-        if random_state is None:
-            random_state = (
-                np.random.RandomState()
-            )  # train_test_split would draw from the global one
+        if random_state is None:  # which would draw from NumPy's global state
+            random_state = np.random.RandomState()
         train, test = train_test_split(X, test_size=test_size, random_state=random_state)
     else:
         train, test = X, validate_expression(BaseEstimator(), X_test, reset=True, layer=layer)

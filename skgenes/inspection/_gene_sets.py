@@ -19,8 +19,8 @@ class GeneSets:
     ----------
     names : list of str
         The sets.
-    membership : csr_array of float64 of shape (n_sets, n_background)
-        1 for members.
+    membership : csr_array of bool of shape (n_sets, n_background)
+        True for members; nothing else is stored.
     query : ndarray of intp
         Sorted columns of the genes asked about, at least one.
     background : ndarray of object of shape (n_background,)
@@ -124,7 +124,7 @@ def _find(genes, background):
 
 
 def _membership(gene_sets, background):
-    """Sets x background as 1 and 0, and the number of repeated members."""
+    """Sets x background, bool, and the number of repeated members."""
     for name, members in gene_sets.items():
         if isinstance(members, str):
             raise TypeError(f"Gene set {name!r} is the string {members!r}; pass a list of genes.")
@@ -133,11 +133,9 @@ def _membership(gene_sets, background):
     columns = background.get_indexer(pd.Index([*chain.from_iterable(sets)], dtype=object))
     known = columns >= 0
     membership = sp.coo_array(
-        (np.ones(known.sum()), (rows[known], columns[known])), shape=(len(sets), len(background))
-    ).tocsr()  # adds up repeats
-    n_repeated = int(known.sum()) - membership.nnz
-    membership.data[:] = 1
-    return membership, n_repeated
+        (known[known], (rows[known], columns[known])), shape=(len(sets), len(background))
+    ).tocsr()  # merges repeats
+    return membership, int(known.sum()) - membership.nnz
 
 
 def _warn_left_out(counts):

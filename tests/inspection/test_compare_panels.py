@@ -184,6 +184,14 @@ def test_every_form_of_the_same_panel(result, varying, genes):
     same(compare_panels(panels, frame, RIDGE, random_state=0), result)
 
 
+def test_selectors_of_the_house_read_what_the_comparison_reads(varying, genes):
+    X = anndata.AnnData(sp.csr_matrix(varying), var=pd.DataFrame(index=pd.Index(genes)))
+    panels = {"b": GivenPanelSelector(list(genes[PANELS["b"]]), layer="of another object")}
+    found = compare_panels(panels, X, RIDGE, random_state=0)
+    assert list(found.panels["b"]) == list(genes[PANELS["b"]])
+    assert panels["b"].layer == "of another object"
+
+
 def test_given_samples_are_held_out(result, halves):
     train, test = halves
     given = compare_panels(PANELS, train, RIDGE, X_test=test)
