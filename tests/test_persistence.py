@@ -43,7 +43,7 @@ from skgenes.persistence import _registry
 from skgenes.persistence._decode import decode
 from skgenes.persistence._encode import encode
 from skgenes.persistence._tensors import from_safetensors, to_safetensors
-from skgenes.preprocessing import FromAnnData
+from skgenes.preprocessing import FromAnnData, Log2Transformer, QuantileNormalizer
 
 AUTOENCODER = GeneAutoEncoder((8, 3), max_iter=2, random_state=0)
 SELECTOR = AutoEncoderDeepLIFTSelector(6, autoencoder=AUTOENCODER, must_include=["GENE3"])
@@ -56,6 +56,10 @@ TRANSFORMERS = [
     GivenPanelSelector(np.array(["GENE3", "GENE1"], dtype=object)),
     FromAnnData(),
     FromAnnData().set_output(transform="pandas"),
+    Log2Transformer(offset=0, floor=0.5),
+    QuantileNormalizer(),
+    QuantileNormalizer(reference=np.arange(5.0), ties="dense"),
+    QuantileNormalizer(reference=[0, 1.5]),
     StandardScaler(),
     VarianceThreshold(0.3),
     SelectFromModel(MultiTaskLasso(0.01), threshold="mean"),

@@ -129,8 +129,8 @@ class Log2Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_genes)
-            Logarithms, as many genes as seen during fit.
+        X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_genes)
+            Logarithms, as many genes as seen during fit. Of an AnnData, ``X.X``.
 
         Returns
         -------
@@ -185,8 +185,8 @@ class Log2Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"{what} in data: log2(x + {self.offset}) is not a number for "
                 f"{self._describe(X, lambda values: self._raised(values) <= 0)}; the smallest is "
-                f"{least:g}. Raise small values with floor=..., as in offset=0, floor=1 for "
-                f"microarrays, or pass an offset above {-least:g}."
+                f"{least}. Raise small values with floor=..., as in offset=0, floor=1 for "
+                f"microarrays, or pass an offset above {-least}."
             )
 
     def _check_powers(self, X):
@@ -194,7 +194,7 @@ class Log2Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if most >= largest:
             raise ValueError(
                 f"2 ** x is too large for {X.dtype} for "
-                f"{self._describe(X, lambda values: values >= largest)}; the largest is {most:g}. "
+                f"{self._describe(X, lambda values: values >= largest)}; the largest is {most}. "
                 "Pass logarithms: X seems to be on the linear scale already."
             )
 
@@ -211,7 +211,7 @@ class Log2Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 
 def _summed(X):
-    """Make two entries of a sparse matrix at one place what they are, one number."""
+    """Add up entries of a sparse matrix at the same place, which are one number."""
     if sp.issparse(X) and not X.has_canonical_format:
         X = X.copy()
         X.sum_duplicates()

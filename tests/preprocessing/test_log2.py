@@ -122,7 +122,7 @@ def test_inverse_of_another_number_of_genes():
 def test_inverse_of_linear_values():
     model = Log2Transformer().fit(pd.DataFrame([[1.0, 2.0]], columns=["TP53", "MYC"]))
     match = r"too large for float32 for 1 value\(s\) in 1 gene\(s\) \('MYC'\) and 1 row\(s\) \(0\);"
-    with pytest.raises(ValueError, match=match + r" the largest is 128\. Pass logarithms"):
+    with pytest.raises(ValueError, match=match + r" the largest is 128\.0\. Pass logarithms"):
         model.inverse_transform(np.array([[127.0, 128.0]], dtype=np.float32))
     with pytest.raises(ValueError, match="too large for float64"):
         model.inverse_transform(sp.csr_array([[0.0, 1024.0]]))

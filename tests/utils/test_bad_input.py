@@ -12,7 +12,7 @@ from sklearn.linear_model import Ridge
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
-from skgenes.preprocessing import FromAnnData
+from skgenes.preprocessing import FromAnnData, Log2Transformer, QuantileNormalizer
 
 AUTOENCODER = GeneAutoEncoder((4, 2), max_iter=1, random_state=0)
 ESTIMATORS = {
@@ -22,6 +22,8 @@ ESTIMATORS = {
     "given": GivenPanelSelector([0, 2]),
     "reconstructor": LandmarkReconstructor(GivenPanelSelector([0, 2]), Ridge()),
     "from_anndata": FromAnnData(),
+    "log2": Log2Transformer(offset=0, floor=1),
+    "quantile": QuantileNormalizer(),
 }
 every_estimator = pytest.mark.parametrize("name", sorted(ESTIMATORS))
 
