@@ -147,7 +147,7 @@ def test_nothing_at_all(name, form):
 @pytest.mark.parametrize("form", [np.asarray, sp.csr_array, pd.DataFrame, anndata.AnnData])
 def test_one_sample(name, form):
     X = form(np.arange(6.0).reshape(1, 6))
-    if name in ("given", "from_anndata"):
+    if name in ("given", "from_anndata", "log2", "quantile"):
         fit(name, X)
         return
     refused(name, X, r"1 sample\(s\).*minimum of 2")
