@@ -36,7 +36,11 @@ from sklearn.preprocessing import StandardScaler
 
 import skgenes
 from skgenes.compose import LandmarkReconstructor
-from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
+from skgenes.feature_selection import (
+    AutoEncoderDeepLIFTSelector,
+    GivenPanelSelector,
+    PeelOffSelector,
+)
 from skgenes.networks import DenseLayer, DenseNetwork, Scaling
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 from skgenes.persistence import _registry
@@ -54,6 +58,7 @@ TRANSFORMERS = [
     GeneAutoEncoder((6, 4, 2), max_iter=2, standardize=False, random_state=0),
     SELECTOR,
     GivenPanelSelector(np.array(["GENE3", "GENE1"], dtype=object)),
+    PeelOffSelector(5, n_trials=4, must_include="GENE3", random_state=0),
     FromAnnData(),
     FromAnnData().set_output(transform="pandas"),
     Log2Transformer(offset=0, floor=0.5),

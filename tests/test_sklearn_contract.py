@@ -6,7 +6,11 @@ from sklearn.linear_model import Ridge
 from sklearn.utils import estimator_checks
 
 from skgenes.compose import LandmarkReconstructor
-from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
+from skgenes.feature_selection import (
+    AutoEncoderDeepLIFTSelector,
+    GivenPanelSelector,
+    PeelOffSelector,
+)
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 from skgenes.preprocessing import (
     FromAnnData,
@@ -20,11 +24,13 @@ AUTOENCODER = GeneAutoEncoder((6, 2), max_iter=3)
 SELECTOR = AutoEncoderDeepLIFTSelector(0.7, autoencoder=AUTOENCODER, random_state=0)
 # The checks have from one gene to many.
 PROBES = ProbeAggregator({0: "TP53", 1: "TP53", 2: "MYC"}, unmapped="drop")
+PEEL_OFF = PeelOffSelector(0.7, n_trials=5, random_state=0)
 ESTIMATORS = [
     AUTOENCODER,
     DGEXRegressor((30,), solver="adam", learning_rate_init=1e-2, batch_size=20),
     SELECTOR,
     GivenPanelSelector([0]),
+    PEEL_OFF,
     LandmarkReconstructor(SELECTOR, Ridge()),
     FromAnnData(),
     PROBES,
@@ -34,7 +40,7 @@ ESTIMATORS = [
     QuantileNormalizer(reference=[0, 1, 10], ties="dense"),
 ]
 TRANSFORMERS = [AUTOENCODER, SELECTOR, GivenPanelSelector([0]), FromAnnData(), PROBES]
-TRANSFORMERS += [Log2Transformer(), QuantileNormalizer()]
+TRANSFORMERS += [Log2Transformer(), QuantileNormalizer(), PEEL_OFF]
 
 
 def _name(estimator):

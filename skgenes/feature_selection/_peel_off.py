@@ -221,8 +221,8 @@ class PeelOffSelector(PanelMixin, BaseEstimator):
         are_numbers = all(isinstance(number, Integral) for number in numbers)
         if len(numbers) != 2 or not are_numbers or not 1 <= numbers[0] <= numbers[1]:
             raise ValueError(
-                f"n_clusters_range={self.n_clusters_range!r} is not a range of cluster numbers. Pass the "
-                "fewest and the most, for example (20, 100)."
+                f"n_clusters_range={self.n_clusters_range!r} is not a range of cluster numbers. "
+                "Pass the fewest and the most, for example (20, 100)."
             )
         return TightClustering(
             numbers,

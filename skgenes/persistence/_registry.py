@@ -18,6 +18,7 @@ ESTIMATORS = {
     "MultiTaskElasticNet": "sklearn.linear_model",
     "MultiTaskLasso": "sklearn.linear_model",
     "PCA": "sklearn.decomposition",
+    "PeelOffSelector": "skgenes.feature_selection",
     "Pipeline": "sklearn.pipeline",
     "ProbeAggregator": "skgenes.preprocessing",
     "QuantileNormalizer": "skgenes.preprocessing",
