@@ -269,9 +269,10 @@ def _cluster_of_merges(clustering):
 def _summary(clustering):
     number = clustering.n_clusters
     text = f"{len(clustering.order):,} samples, {number} cluster{'s'[: number != 1]}"
-    if clustering.adjusted_rand_score is None:
+    # Both are defined, or neither is.
+    if clustering.adjusted_rand_score is None or np.isnan(clustering.adjusted_rand_score):
         return text
-    text += f": adjusted Rand index {clustering.adjusted_rand_score:.2f}"
-    if not np.isnan(clustering.silhouette_labels):
-        text += f", silhouette of the labels {clustering.silhouette_labels:z.2f}"
-    return text
+    return (
+        f"{text}: adjusted Rand index {clustering.adjusted_rand_score:z.2f}, silhouette of the "
+        f"labels {clustering.silhouette_labels:z.2f}"
+    )

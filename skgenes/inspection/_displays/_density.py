@@ -34,10 +34,10 @@ def bounded_density(values, lower=-np.inf, upper=np.inf):
 
 
 def _bandwidth(values):
-    """Silverman's rule, with a floor for values that are all the same."""
+    """Silverman's rule, but no narrower than what the grid can show or rounding makes."""
     spread = values.std()
     quartiles = np.subtract(*np.percentile(values, [75, 25])) / 1.34
     if quartiles > 0:
         spread = min(spread, quartiles)
-    least = 1e-3 * (np.abs(values).max() or 1.0)
+    least = max(np.ptp(values) / 100, 1e-3 * np.abs(values).max(), 1e-9)
     return max(0.9 * spread * values.size**-0.2, least)

@@ -48,9 +48,9 @@ class GeneScoreDisplay:
 
     Notes
     -----
-    Gaussian kernels with Silverman's bandwidth, reflected at 0 for errors and at -1 and 1 for
-    correlations, so that no density lies where no score can. The legend counts genes whose score
-    is undefined; they are in no curve.
+    Gaussian kernels with Silverman's bandwidth, at least a hundredth of the range, reflected at 0
+    for errors and at -1 and 1 for correlations, so that no density lies where no score can. The
+    legend counts genes whose score is undefined; they are in no curve.
 
     References
     ----------

@@ -35,7 +35,7 @@ class PanelSizeDisplay:
     score_name : str, default="Score"
         What the score is, with its unit.
     name : str or None, default=None
-        Name of the one line, for the legend.
+        What the one line is inferred from, for the legend; None is "from the panel".
 
     Attributes
     ----------
@@ -181,7 +181,7 @@ class PanelSizeDisplay:
 
     def _draw(self, name, sizes, mean, spread, line_kwargs):
         n_failed = int(np.isnan(mean).sum())
-        label = "mean ± sd over splits" if name is None else name
+        label = "from the panel" if name is None else name
         label += f" ({n_failed} of {mean.size} failed)" if n_failed else ""
         style = styled({**line_style(self.ax_), "marker": "o", "label": label}, line_kwargs)
         line = self.ax_.plot(sizes, mean, **style)[0]
@@ -195,7 +195,7 @@ class PanelSizeDisplay:
         shares = np.any(sizes < 1)
         self.ax_.set(
             xlabel="Share of genes in the panel" if shares else "Genes in the panel",
-            ylabel=self.score_name,
+            ylabel=f"{self.score_name}\n(mean ± standard deviation over splits)",
         )
         if fresh and sizes.min() > 0 and sizes.max() >= 8 * sizes.min():
             self.ax_.set_xscale("log")

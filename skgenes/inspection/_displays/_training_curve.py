@@ -102,12 +102,10 @@ class TrainingCurveDisplay:
         check_matplotlib(f"{cls.__name__}.from_estimator")
         check_is_fitted(estimator)
         network = _only_network(estimator)
-        unit = "standardised units" if getattr(network, "standardize", False) else "unit of y"
         display = cls(
             network.loss_curve_,
             getattr(network, "validation_curve_", None),
-            loss_name=f"Training loss\n({_loss_of(network)}, {unit})",
-            validation_name=f"Validation error\n(mean absolute error, {unit})",
+            **_names_of_curves(network),
             name=type(network).__name__ if name is None else name,
         )
         return display.plot(ax, line_kwargs=line_kwargs)
@@ -150,7 +148,12 @@ class TrainingCurveDisplay:
 
     def _mark_best(self):
         self.best_lines_ = [
-            axis.axvline(self.best_epoch_, color=self.loss_line_.get_color(), linewidth=0.8)
+            axis.axvline(
+                self.best_epoch_,
+                color=self.loss_line_.get_color(),
+                linestyle=self.loss_line_.get_linestyle(),
+                linewidth=0.8,
+            )
             for axis in self.axes_
         ]
 
@@ -201,8 +204,15 @@ def _networks(estimator, path):
         yield path, estimator
 
 
-def _loss_of(network):
-    """The loss in words."""
+def _names_of_curves(network):
+    """What the curves are and in which unit, as far as the network tells."""
+    if not hasattr(network, "standardize"):
+        return {}
+    unit = "standardised units" if network.standardize else "unit of the data"
+    loss = "squared error summed over targets"
     if hasattr(network, "loss"):
-        return str(network.loss).replace("_", " ")
-    return "squared error summed over targets"
+        loss = network.loss.replace("_", " ")
+    return {
+        "loss_name": f"Training loss\n{loss},\n{unit}",
+        "validation_name": f"Validation error\nmean absolute error,\n{unit}",
+    }

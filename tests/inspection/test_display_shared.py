@@ -1,0 +1,193 @@
+"""What holds for every display."""
+
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.colors import rgb_to_hsv, to_rgb
+from sklearn.linear_model import Ridge
+
+from skgenes import inspection
+from skgenes.inspection import (
+    GeneScoreDisplay,
+    ImportanceDisplay,
+    PanelScatterDisplay,
+    PanelSizeDisplay,
+    SampleDendrogramDisplay,
+    TrainingCurveDisplay,
+    cluster_samples,
+)
+from skgenes.inspection._displays._shared import label_colours, line_style
+
+mpl.use("Agg")
+
+DISPLAYS = {
+    "scores": (lambda: GeneScoreDisplay([0.1, 0.3, 0.4], [0.9, np.nan, 0.4]), 2),
+    "scatter": (lambda: PanelScatterDisplay([0.1, 0.3], [0.2, 0.1]), 1),
+    "sizes": (lambda: PanelSizeDisplay([1, 5], [0.2, 0.5], [0.1, 0.1]), 1),
+    "importances": (lambda: ImportanceDisplay([0.5, 0.1], [True, False]), 1),
+    "training": (lambda: TrainingCurveDisplay([2.0, 1.0]), 1),
+    "validated": (lambda: TrainingCurveDisplay([2.0, 1.0], [3.0, 2.0]), 2),
+    "dendrogram": (
+        lambda: SampleDendrogramDisplay(cluster_samples([[0.0], [1.0], [9.0]], list("aab"))),
+        1,
+    ),
+}
+every_display = pytest.mark.parametrize(("make", "n_axes"), DISPLAYS.values(), ids=DISPLAYS)
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+def axes_of(display):
+    return list(display.axes_) if hasattr(display, "axes_") else [display.ax_]
+
+
+def test_every_display_is_here():
+    public = {name for name in inspection.__all__ if name.endswith("Display")}
+    assert public == {type(make()).__name__ for make, _ in DISPLAYS.values()}
+
+
+@every_display
+def test_a_new_figure_is_made_and_drawn_without_warnings(make, n_axes):
+    before = dict(mpl.rcParams)
+    display = make()
+    assert display.plot() is display
+    assert plt.get_fignums() == [display.figure_.number]
+    assert len(axes_of(display)) == n_axes
+    assert all(ax.figure is display.figure_ for ax in axes_of(display))
+    display.figure_.canvas.draw()
+    assert dict(mpl.rcParams) == before
+
+
+@every_display
+def test_given_axes_are_used_and_the_current_figure_left_alone(make, n_axes):
+    figure, axes = plt.subplots(1, n_axes, squeeze=False)
+    current = plt.figure()
+    display = make().plot(ax=axes[0] if n_axes > 1 else axes[0, 0])
+    assert axes_of(display) == list(axes[0])
+    assert display.figure_ is figure
+    assert plt.gcf() is current
+    assert len(plt.get_fignums()) == 2
+    assert not current.axes
+
+
+@every_display
+def test_two_displays_share_axes(make, n_axes):
+    first = make().plot()
+    given = first.axes_ if n_axes > 1 else axes_of(first)[0]
+    n_children = [len(ax.get_children()) for ax in axes_of(first)]
+    second = make().plot(ax=given)
+    assert axes_of(second) == axes_of(first)
+    assert [len(ax.get_children()) for ax in axes_of(first)] > n_children
+    assert len(plt.get_fignums()) == 1
+    second.figure_.canvas.draw()
+
+
+@every_display
+def test_wrong_axes(make, n_axes):
+    _, three = plt.subplots(3)
+    wanted = "one matplotlib axes" if n_axes == 1 else "2 matplotlib axes"
+    for wrong in (three, "axes"):
+        with pytest.raises(ValueError, match=f"plot draws on {wanted}"):
+            make().plot(ax=wrong)
+
+
+@every_display
+def test_nothing_is_computed_or_drawn_without_matplotlib(make, n_axes, monkeypatch):
+    display = make()
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    name = type(display).__name__
+    with pytest.raises(ImportError, match=rf"{name}.plot needs .*pip install skgenes\[plot\]"):
+        display.plot()
+
+
+CONSTRUCTORS = [
+    (GeneScoreDisplay.from_estimator, 2),
+    (GeneScoreDisplay.from_predictions, 2),
+    (PanelScatterDisplay.from_comparison, 3),
+    (PanelScatterDisplay.from_predictions, 3),
+    (PanelSizeDisplay.from_estimator, 1),
+    (ImportanceDisplay.from_estimator, 1),
+    (TrainingCurveDisplay.from_estimator, 1),
+    (SampleDendrogramDisplay.from_estimator, 2),
+    (SampleDendrogramDisplay.from_features, 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("construct", "n_arguments"), CONSTRUCTORS, ids=lambda c: getattr(c, "__qualname__", "")
+)
+def test_constructors_look_for_matplotlib_first(construct, n_arguments, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ImportError, match=rf"{construct.__name__} needs .*skgenes\[plot\]"):
+        construct(*[None] * n_arguments)
+
+
+def test_labels_differ_in_colour_and_neighbours_in_lightness():
+    for n_labels in (1, 2, 8, 10, 25):
+        colours = label_colours(n_labels)
+        assert len(np.unique(colours, axis=0)) == n_labels
+    lightness = label_colours(10)[:, :3] @ [0.299, 0.587, 0.114]
+    assert np.abs(np.diff(lightness)).min() > 0.07
+
+
+def test_lines_differ_in_dashes_and_are_no_pale_yellow():
+    _, ax = plt.subplots()
+    styles = []
+    for number in range(6):
+        styles.append(line_style(ax))
+        ax.plot([0, 1], label=f"line {number}")
+        ax.plot([0, 1])  # without a name
+    assert len({str(style["linestyle"]) for style in styles}) == 6
+    assert len({style["color"] for style in styles}) == 6
+    hsv = np.array([rgb_to_hsv(to_rgb(style["color"])) for style in styles])
+    assert not np.any((hsv[:, 0] > 0.14) & (hsv[:, 0] < 0.2) & (hsv[:, 1] > 0.3))
+
+
+def test_styles_can_be_given_under_any_name():
+    display = PanelSizeDisplay([1, 5], [0.2, 0.5], [0.1, 0.1])
+    line = display.plot(line_kwargs={"c": "red", "ls": ":"}).lines_[0]
+    assert (line.get_color(), line.get_linestyle()) == ("red", ":")
+    with pytest.raises(TypeError, match="aliases"):
+        display.plot(line_kwargs={"c": "red", "color": "red"})
+    scatter = PanelScatterDisplay([0.1], [0.2]).plot(scatter_kwargs={"s": 7.0, "c": "black"})
+    assert scatter.wins_x_.get_sizes() == [7.0]
+    bars = ImportanceDisplay([0.1], [True]).plot(bar_kwargs={"color": "red"}).bars_
+    assert bars[0].get_facecolor() == (1, 0, 0, 1)
+
+
+def test_a_whole_study(expression):
+    """Every display from one search, as a user would draw them."""
+    from sklearn.model_selection import GridSearchCV
+
+    from skgenes.compose import LandmarkReconstructor
+    from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
+    from skgenes.neural_network import GeneAutoEncoder
+
+    X = pd.DataFrame(expression, columns=[f"G{i}" for i in range(expression.shape[1])])
+    network = GeneAutoEncoder((8, 3), max_iter=3, validation_fraction=0.2, random_state=0)
+    selector = AutoEncoderDeepLIFTSelector(autoencoder=network)
+    search = GridSearchCV(
+        LandmarkReconstructor(selector, Ridge()), {"selector__n_features_to_select": [3, 9]}, cv=2
+    ).fit(X)
+    best = search.best_estimator_
+    sizes = PanelSizeDisplay.from_estimator(search)
+    np.testing.assert_array_equal(
+        sizes.lines_[0].get_ydata(), search.cv_results_["mean_test_score"]
+    )
+    scores = GeneScoreDisplay.from_estimator(search, X)
+    assert scores.mae.size == len(best.targets_)
+    training = TrainingCurveDisplay.from_estimator(search)
+    assert training.loss_curve == best.selector_.autoencoder_.loss_curve_
+    importances = ImportanceDisplay.from_estimator(best.selector_)
+    assert importances.bars_[0].get_width() == best.selector_.importances_.max()
+    tree = SampleDendrogramDisplay.from_estimator(best.selector_.autoencoder_, X, n_clusters=3)
+    expected = cluster_samples(best.selector_.autoencoder_.transform(X), n_clusters=3)
+    np.testing.assert_array_equal(tree.clustering.linkage, expected.linkage)
