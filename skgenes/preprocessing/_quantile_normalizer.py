@@ -55,24 +55,23 @@ class QuantileNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     .. math:: r\left(1 + (m - 1) \frac{k - 1}{K - 1}\right)
 
     For "average" K is the number of genes and k, the mean place of the equal values, may be a
-    half. This is limma's ``normalizeQuantiles`` with ``ties=TRUE``. The package qnorm takes the
-    mean of the reference over all places of the equal values instead, which is another number
-    where the reference is curved. Without ties all agree.
+    half. This is what limma's ``normalizeQuantiles`` computes with ``ties=TRUE``. The package qnorm
+    takes the mean of the reference over all places of the equal values instead (as limma's help has
+    it), which is another number where the reference is curved. Without ties all agree.
 
     For "dense" K is the number of distinct values of the sample: the smallest, such as all zeros
     of RNA-seq, becomes the first quantile, the largest the last, and the others lie evenly
     between, however many genes have each. D-GEX brings RNA-seq to microarrays like this but for
-    rounding: it takes the quantile number :math:`\lfloor k m / K \rfloor`, at most m / K - 1
-    quantiles above the place here, or one below it.
+    rounding: its authors' program takes the quantile number :math:`\lfloor k m / K \rfloor`, at
+    most m / K - 1 quantiles above the place here, and less than one below it.
 
     A sample with one value for all genes becomes the reference's median, with a warning: one that
     is all zero has probably failed. The reference is of the training samples alone, so samples
     transformed later do not change each other or it. With `reference` given, fit learns only the
     genes.
 
-    A sparse matrix comes out dense, since zeros become the lowest quantiles, which are not zero;
-    chunks of rows are made dense, so that the result is all the memory used. Fit holds one chunk
-    and a few vectors of genes beside X.
+    A sparse matrix comes out dense, since zeros become quantiles that are not zero. Its rows are
+    made dense a few at a time: fit uses some MB beside X, and transform no more beside its result.
 
     References
     ----------

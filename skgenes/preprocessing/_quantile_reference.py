@@ -28,8 +28,8 @@ def quantile_reference(chunks):
     TypeError
         If `chunks` is a matrix, not an iterable of them.
     ValueError
-        If there are no samples, the genes of a chunk differ from those of the first, or values are
-        NaN or infinite.
+        If there are no samples or fewer than two genes, the genes of a chunk differ from those of
+        the first, or values are NaN or infinite.
 
     Warns
     -----
@@ -74,5 +74,5 @@ class ChunkedSamples(BaseEstimator):
 def _checked(chunks):
     genes = ChunkedSamples()
     for i, chunk in enumerate(chunks):
-        matrix = validate_expression(genes, chunk, reset=i == 0)
+        matrix = validate_expression(genes, chunk, reset=i == 0, ensure_min_features=2)
         yield from (dense for _, dense in dense_chunks(matrix))

@@ -35,6 +35,13 @@ def test_a_matrix_is_no_iterable_of_matrices(forms, form):
 def test_no_samples():
     with pytest.raises(ValueError, match="chunks has no samples; pass at least one matrix"):
         quantile_reference([])
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        quantile_reference([np.eye(3), np.empty((0, 3))])
+
+
+def test_one_gene_has_no_order():
+    with pytest.raises(ValueError, match=r"1 feature\(s\).*minimum of 2"):
+        quantile_reference([np.ones((3, 1))])
 
 
 def test_chunks_of_other_genes():
