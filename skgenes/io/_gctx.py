@@ -92,7 +92,10 @@ def read_gctx(path, *, samples=None, genes=None, dtype=None, na_values=("-666",)
 
 
 def _check_version(file):
-    version = file.attrs.get("version")
+    try:
+        version = file.attrs.get("version")
+    except (KeyError, TypeError, ValueError) as error:  # what h5py makes of damage here
+        raise error_at(file, "attribute 'version'", repr(VERSION), f"damage ({error})") from error
     if isinstance(version, np.ndarray) and version.size == 1:
         version = version.item()
     version = version.decode("latin-1") if isinstance(version, bytes) else version

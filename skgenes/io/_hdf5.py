@@ -149,4 +149,10 @@ def _member(group, name):
         raise error_at(
             group, place, "a part of this file", f"a link to elsewhere ({type(link).__name__})"
         )
-    return group[name]
+    try:
+        member = group[name]
+        if isinstance(member, h5py.Dataset):
+            _ = member.dtype, member.shape
+        return member
+    except (KeyError, TypeError, ValueError) as error:  # what h5py makes of damage here
+        raise error_at(group, place, "a part of this file", f"damage ({error})") from error
