@@ -54,7 +54,7 @@ class GeneScoreDisplay:
 
     References
     ----------
-    Chen et al. (2016), Bioinformatics 32:1832, doi:10.1093/bioinformatics/btw074, Figure 2.
+    Chen et al. (2016), Bioinformatics 32:1832, doi:10.1093/bioinformatics/btw074.
 
     Examples
     --------
