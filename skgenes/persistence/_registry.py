@@ -8,6 +8,7 @@ ESTIMATORS = {
     "DGEXRegressor": "skgenes.neural_network",
     "DuplicateSampleRemover": "skgenes.preprocessing",
     "FromAnnData": "skgenes.preprocessing",
+    "GeneAligner": "skgenes.preprocessing",
     "GeneAutoEncoder": "skgenes.neural_network",
     "GivenPanelSelector": "skgenes.feature_selection",
     "KNeighborsRegressor": "sklearn.neighbors",

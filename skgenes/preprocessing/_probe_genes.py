@@ -41,7 +41,7 @@ def read_annotation(genes, names, n_probes):
     position = {} if names is None else {name: i for i, name in enumerate(names)}
     by_column, known, absent = [()] * n_probes, {}, []
     for probe, value in _entries(genes, n_probes):
-        found = _genes_in(value, probe)
+        found = identifiers_in(value, "genes", probe)
         known.update(dict.fromkeys(found))
         column = _column_of(probe, position, n_probes)
         if column is None:
@@ -54,15 +54,8 @@ def read_annotation(genes, names, n_probes):
 
 def _entries(genes, n_probes):
     """Pairs of a probe and its genes."""
-    if isinstance(genes, pd.DataFrame):
-        if genes.shape[1] != 2:
-            raise ValueError(
-                f"genes is a DataFrame with {genes.shape[1]} column(s) "
-                f"({listed(genes.columns)}); pass two: probes first, genes second."
-            )
-        return zip(genes.iloc[:, 0].tolist(), genes.iloc[:, 1].tolist(), strict=True)
-    if isinstance(genes, pd.Series | dict):
-        return genes.items()
+    if isinstance(genes, pd.DataFrame | pd.Series | dict):
+        return pairs_of(genes, "genes")
     if len(genes) != n_probes:
         raise ValueError(
             f"genes has {len(genes)} entries, but X has {n_probes} columns. Pass one gene for "
@@ -71,19 +64,69 @@ def _entries(genes, n_probes):
     return enumerate(genes)
 
 
-def _genes_in(value, probe):
-    """Genes in one entry of an annotation."""
+def pairs_of(table, what):
+    """Pairs of a key and a value.
+
+    Parameters
+    ----------
+    table : dict, Series or DataFrame
+        Keys of a dict, index of a Series or first column of a DataFrame, and what belongs to them.
+    what : str
+        Name of the parameter, for error messages.
+
+    Returns
+    -------
+    iterable of tuple
+        The pairs.
+
+    Raises
+    ------
+    ValueError
+        If a DataFrame has another number of columns than two.
+    """
+    if not isinstance(table, pd.DataFrame):
+        return table.items()
+    if table.shape[1] != 2:
+        raise ValueError(
+            f"{what} is a DataFrame with {table.shape[1]} column(s) ({listed(table.columns)}); "
+            "pass two: from, to."
+        )
+    return zip(table.iloc[:, 0].tolist(), table.iloc[:, 1].tolist(), strict=True)
+
+
+def identifiers_in(value, what, key):
+    """Identifiers in one entry of an annotation.
+
+    Parameters
+    ----------
+    value : str, int, None, NaN or sequence of them
+        The entry; "A /// B" has two, "" and "---" none.
+    what : str
+        Name of the parameter, for error messages.
+    key : object
+        Where the entry is, for error messages.
+
+    Returns
+    -------
+    tuple of str
+        The identifiers.
+
+    Raises
+    ------
+    TypeError
+        If the entry is something else.
+    """
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return ()
     if isinstance(value, str):
         parts = (part.strip() for part in value.split(SEPARATOR))
         return tuple(part for part in parts if part not in NO_GENE)
     if isinstance(value, list | tuple | set | frozenset | np.ndarray):
-        return tuple(gene for item in value for gene in _genes_in(item, probe))
+        return tuple(name for item in value for name in identifiers_in(item, what, key))
     if isinstance(value, Integral) and not isinstance(value, bool | np.bool_):
         return (str(value),)
     raise TypeError(
-        f"genes has {value!r} of type {type(value).__name__} for probe {probe!r}; a gene is text "
+        f"{what} has {value!r} of type {type(value).__name__} for {key!r}; an identifier is text "
         "or an integer. Read identifiers as text: missing ones turn integers into floats."
     )
 

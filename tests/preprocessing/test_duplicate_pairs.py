@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
+from threadpoolctl import threadpool_limits
 
 from skgenes.preprocessing import _duplicate_pairs
 from skgenes.preprocessing._duplicate_pairs import (
@@ -16,6 +17,13 @@ from skgenes.preprocessing._duplicate_pairs import (
     possible_pairs,
     shortened,
 )
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Products of so small matrices cost less than waking up threads."""
+    with threadpool_limits(1):
+        yield
 
 
 def slow_first(X, groups, threshold):

@@ -103,12 +103,12 @@ def test_names_do_not_matter_and_layers_do(planted):
 
 def test_no_duplicates_among_real_microarrays(real_data):
     file = np.load(real_data / "bulk" / "hgu133a_pooled_mas5_240x22283.npz")
-    X = np.log2(np.maximum(file["X"], 1))
+    X = np.log2(np.maximum(file["X"][::2], 1))
     again = np.vstack([X, X[17:18]])
     for method in METHODS:
         found = duplicate_samples(again, method=method, n_clusters=10, random_state=0)
-        np.testing.assert_array_equal(np.flatnonzero(found >= 0), [240])
-        assert found[240] == 17
+        np.testing.assert_array_equal(np.flatnonzero(found >= 0), [120])
+        assert found[120] == 17
     near = np.tril(cdist(X, X) < 150, -1)
     expected = np.where(near.any(axis=1), near.argmax(axis=1), -1)
     assert (expected >= 0).sum() > 10

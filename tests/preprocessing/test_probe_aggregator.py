@@ -195,7 +195,7 @@ def test_losses_must_be_allowed(frame, params, match):
         (["A"] * 5, ValueError, "genes has 5 entries, but X has 6 columns"),
         ({"q1": "A"}, ValueError, r"None of the 1 probes of genes \('q1'\) .* 6 columns of X"),
         ({7: "A", -1: "B"}, ValueError, r"None of the 2 probes of genes \(7, -1\)"),
-        ({"p1": 7157.0}, TypeError, r"7157\.0 of type float for probe 'p1'.*as text"),
+        ({"p1": 7157.0}, TypeError, r"7157\.0 of type float for 'p1'.*as text"),
         ({"p1": True}, TypeError, "True of type bool"),
         ({1.5: "A"}, TypeError, r"genes has the probe 1\.5; a probe is a name or"),
         (pd.DataFrame({"a": ["p1"]}), ValueError, r"1 column\(s\) \('a'\); pass two"),
