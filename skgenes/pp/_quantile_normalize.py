@@ -5,7 +5,7 @@ import numpy as np
 from skgenes.pp._anndata import check_anndata, params_of, to_actual
 from skgenes.preprocessing import QuantileNormalizer
 
-_RECORD = "quantile_normalize"
+_NAME = "quantile_normalize"
 
 
 def quantile_normalize(
@@ -39,13 +39,14 @@ def quantile_normalize(
             The samples in the unit of the reference; float32 where they were, else float64. Dense,
             since zeros become the lowest quantiles.
         ``.uns["quantile_normalize"]`` or ``.uns[key_added]`` : dict
-            "params"; "reference", float64 of shape (n_vars,) or (n_quantiles,).
+            "params"; "reference", float64 of shape (n_vars,) or (n_quantiles,); "function".
 
     Raises
     ------
     ValueError
-        If there is only one gene, values are not finite, gene names are not unique, or the
-        reference is not ascending. `adata` is then as it was.
+        If there is only one gene, values are not finite, gene names are not unique, the
+        reference is not ascending, or `key_added` names something that is not a result of this
+        function. `adata` is then as it was.
     TypeError
         If `adata` is not an AnnData.
 
@@ -59,10 +60,6 @@ def quantile_normalize(
     --------
     skgenes.preprocessing.QuantileNormalizer : The transformer, for pipelines: there the reference
         is learned from training samples alone.
-
-    Notes
-    -----
-    A layer of the name `key_added` is replaced, as in scanpy.
 
     References
     ----------
@@ -82,16 +79,32 @@ def quantile_normalize(
     array([1.5, 3.5, 4.5, 5.5])
     """
     check_anndata(adata)
+    if key_added is not None:
+        _check_free(adata, key_added)
     normalizer = QuantileNormalizer(reference=reference, ties=ties, layer=layer)
     values = np.asarray(normalizer.fit_transform(adata))
     record = {
         "params": params_of(ties=ties, layer=layer, given=reference is not None),
         "reference": normalizer.reference_,
+        "function": _NAME,
     }
     target = adata.copy() if copy else to_actual(adata)
     if key_added is None and layer is None:
         target.X = values
     else:
         target.layers[layer if key_added is None else key_added] = values
-    target.uns[_RECORD if key_added is None else key_added] = record
+    target.uns[_NAME if key_added is None else key_added] = record
     return target if copy else None
+
+
+def _check_free(adata, key):
+    """Raise if a name is taken by anything but an earlier result."""
+    record = adata.uns.get(key)
+    if getattr(record, "get", {}.get)("function") == _NAME:
+        return
+    for slot in ("layers", "uns"):
+        if key in getattr(adata, slot):
+            raise ValueError(
+                f"adata.{slot}[{key!r}] would be overwritten, and is not a result of "
+                f"skgenes.pp.{_NAME}. Choose another key_added, or delete it first."
+            )

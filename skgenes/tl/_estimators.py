@@ -1,5 +1,7 @@
 """Estimators that the functions run: seeded, and described in ``.uns``."""
 
+import re
+
 import numpy as np
 import scipy.sparse as sp
 from sklearn import config_context
@@ -39,7 +41,9 @@ def params_of(**params):
 def _described(value):
     if isinstance(value, BaseEstimator):
         with config_context(print_changed_only=False):
-            return " ".join(value.__repr__(N_CHAR_MAX=10**6).split())
+            text = " ".join(value.__repr__(N_CHAR_MAX=10**6).split())
+        # Where a function lies in memory is another number in every session.
+        return re.sub(r" at 0x[0-9a-f]+", "", text)
     if isinstance(value, bool | int | float | str | np.generic):
         return value
     if isinstance(value, list | tuple | np.ndarray):

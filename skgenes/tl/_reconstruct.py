@@ -41,8 +41,7 @@ def reconstruct(
     regressor : estimator or None, default=None
         Anything with ``fit`` and ``predict`` that takes several targets, such as
         `skgenes.neural_network.DGEXRegressor`. None is ridge regression on standardised
-        landmarks, its penalty tuned on the training cells of each fold: on thousands of cells as
-        good as a network or better, and much faster.
+        landmarks, its penalty tuned on the training cells of each fold.
     cv : int, splitter or iterable, default=5
         Number of folds, or a splitter of scikit-learn that has each cell in one test set. Folds
         of a number are drawn at random, or whole groups.
@@ -91,6 +90,12 @@ def reconstruct(
     -----
     The regressor never sees the cells it is tried on. The panel may have been chosen with them in
     sight, which flatters it a little.
+
+    Ridge regression needs neither seed nor TensorFlow, and networks are not far from it on small
+    data: from 50 random genes of 700 blood cells (``scanpy.datasets.pbmc68k_reduced``, log counts,
+    mean of two panels) it came to an error of 0.531 and a correlation of 0.200, D-GEX with 3,000
+    units to 0.528 and 0.206, with more than seven times the time; 78 against 65 of 715 genes
+    passed the permutation test.
 
     Examples
     --------

@@ -24,11 +24,12 @@ def test_quantile_normalize(cells, form, ties, same):
     record = cells.uns.pop("quantile_normalize")
     np.testing.assert_array_equal(record["reference"], expected.reference_)
     assert record["params"] == {"ties": ties, "given": False}
+    assert record["function"] == "quantile_normalize"
     cells.X = before.X
     same(cells, before)
 
 
-@pytest.mark.parametrize("key_added", [None, "same", "double"])
+@pytest.mark.parametrize("key_added", [None, "other"])
 def test_quantile_normalize_a_layer(cells, key_added, kept_by_file):
     X, double = cells.X.copy(), cells.layers["double"].toarray()
     skgenes.pp.quantile_normalize(cells, layer="double", key_added=key_added)
@@ -36,10 +37,13 @@ def test_quantile_normalize_a_layer(cells, key_added, kept_by_file):
     where = key_added or "double"
     np.testing.assert_array_equal(cells.layers[where], expected)
     np.testing.assert_array_equal(cells.X, X)
-    if where != "double":
+    if key_added is not None:
         np.testing.assert_array_equal(cells.layers["double"].toarray(), double)
     assert cells.uns[key_added or "quantile_normalize"]["params"]["layer"] == "double"
-    kept_by_file(cells)
+    read = kept_by_file(cells)
+    skgenes.pp.quantile_normalize(read, key_added=key_added)
+    result = read.X if key_added is None else read.layers[key_added]
+    np.testing.assert_array_equal(result, QuantileNormalizer().fit_transform(X))
 
 
 def test_one_scale_for_two_data_sets(cells):
@@ -179,6 +183,8 @@ def test_columns_that_share_a_name(arrays):
     ("function", "options", "message"),
     [
         ("quantile_normalize", {"layer": "no"}, "no layer 'no'"),
+        ("quantile_normalize", {"key_added": "double"}, r"layers\['double'\] would be overwr"),
+        ("quantile_normalize", {"key_added": "kept"}, r"adata.uns\['kept'\] would be overwritten"),
         ("quantile_normalize", {"ties": "no"}, "'ties' parameter"),
         ("quantile_normalize", {"reference": [2.0, 1.0]}, "must be ascending"),
         ("remove_duplicate_samples", {"layer": "no"}, "no layer 'no'"),

@@ -42,6 +42,8 @@ def test_as_the_estimator_itself(flagged, same):
     assert flagged.var["reconstructed_inferred"].dtype == bool
     record = flagged.uns["reconstructed"]
     assert record["n_splits"] == 5
+    assert "RidgeCV(" in record["params"]["regressor"]
+    assert "0x" not in record["params"]["regressor"]
     assert {"key": "landmarks", "cv": 5, "random_state": 0}.items() <= record["params"].items()
     del flagged.layers["reconstructed"], flagged.var["reconstructed_inferred"]
     del flagged.uns["reconstructed"]
