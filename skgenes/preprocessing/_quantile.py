@@ -63,7 +63,7 @@ def onto_reference(X, reference, ties):
     for rows, chunk in dense_chunks(X):
         for row, sample in enumerate(chunk, rows.start):
             order, is_first = sort_sample(sample, columns)
-            out[row, order] = values_of(is_first)
+            out[row][order] = values_of(is_first)
             if not is_first[1:].any():
                 constant.append(row)
     warn_constant(constant, "all of it becomes the reference's median")
@@ -111,7 +111,8 @@ def sort_sample(sample, columns):
     # the value's, read as an integer: all zero in float32, past the 35th bit or so of the
     # mantissa in float64, where the order is checked.
     keys = np.add(sample, 0.0, dtype=np.float64).view(np.int64)  # -0.0 becomes 0.0
-    keys ^= (keys >> 63) & 0x7FFF_FFFF_FFFF_FFFF  # integers in the order of the numbers
+    if keys.min() < 0:
+        keys ^= (keys >> 63) & 0x7FFF_FFFF_FFFF_FFFF  # integers in the order of the numbers
     column_bits = (1 << (len(columns) - 1).bit_length()) - 1
     keys &= ~column_bits
     keys |= columns
