@@ -13,11 +13,12 @@ from skgenes.metrics import PearsonAccumulator, mean_defined
 from skgenes.utils import (
     atomic_fit,
     check_expression,
+    clone_inner,
     describe_difference,
+    form_for,
     gene_names,
     matrix_of,
     validate_expression,
-    with_names,
 )
 
 _ROWS_AT_ONCE = 4096
@@ -122,13 +123,12 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
             self, X, reset=True, layer=self.layer, ensure_min_samples=2, ensure_min_features=2
         )
         check_consistent_length(X, y)
-        self.selector_, self.regressor_ = clone(self.selector), clone(self.regressor)
-        if _is_ours(self.selector_):
-            self.selector_.set_params(layer=None)  # it sees the matrix, whatever layer that was
+        self.selector_, self.regressor_ = clone_inner(self.selector), clone(self.regressor)
         context = self._init_callback_context(max_subtasks=2)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         with context.subcontext(task_name="select").propagate_callback_context(self.selector_):
-            self.selector_.fit(self._for(self.selector_, X), y)
+            names = getattr(self, "feature_names_in_", None)
+            self.selector_.fit(form_for(self.selector_, X, names), y)
         self._set_support()
         landmarks, targets = self._split(X)
         with context.subcontext(task_name="infer").propagate_callback_context(self.regressor_):
@@ -223,11 +223,6 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
             return X, self._fill_in(landmarks)
         return targets, self._infer(landmarks)
 
-    def _for(self, estimator, X):
-        """X as a sub-estimator can take it: with its gene names, unless that needs an AnnData."""
-        names = getattr(self, "feature_names_in_", None)
-        return with_names(X, names) if _is_ours(estimator) or not sp.issparse(X) else X
-
     def _set_support(self):
         support = np.asarray(self.selector_.get_support(), dtype=bool)
         if support.shape != (self.n_features_in_,):
@@ -294,7 +289,3 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         tags.target_tags.multi_output = True
         tags.target_tags.single_output = False
         return tags
-
-
-def _is_ours(estimator):
-    return type(estimator).__module__.startswith("skgenes.")

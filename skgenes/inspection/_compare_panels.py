@@ -14,7 +14,13 @@ from sklearn.utils._param_validation import HasMethods, Interval, validate_param
 
 from skgenes.inspection._compare_result import PanelComparison
 from skgenes.metrics import gene_permutation_test, per_gene_mean_absolute_error
-from skgenes.utils import gene_names, resolve_genes, validate_expression, with_names
+from skgenes.utils import (
+    clone_inner,
+    form_for,
+    gene_names,
+    resolve_genes,
+    validate_expression,
+)
 
 # The permutation test needs as many.
 _MIN_TRAIN, _MIN_TEST, _MIN_COMMON = 2, 3, 2
@@ -225,13 +231,9 @@ def _support(name, panel, train, names):
 
 
 def _selected(selector, train, names):
-    selector = clone(selector)
-    ours = type(selector).__module__.startswith("skgenes.")
-    if ours:
-        selector.set_params(layer=None)  # it sees the matrix, whatever layer that was
-    if ours or not sp.issparse(train):
-        train = with_names(train, names)
-    return np.asarray(selector.fit(train).get_support(), dtype=bool)
+    selector = clone_inner(selector)
+    selector.fit(form_for(selector, train, names))
+    return np.asarray(selector.get_support(), dtype=bool)
 
 
 def _common_targets(supports, n_genes):

@@ -17,7 +17,7 @@ _PANELS_AT_ONCE = 128
 _ROUNDING = 1e-9  # effective numbers that differ by less are equal
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FunctionalSpread:
     """Over how many functions a panel of genes is spread.
 
@@ -95,6 +95,13 @@ class FunctionalSpread:
                 "p_value_many": self.p_value_many,
             },
             dtype=object,
+        )
+
+    def __repr__(self):
+        return (
+            f"FunctionalSpread({self.n_genes} genes, {self.n_enriched} of {len(self.table)} sets "
+            f"enriched, spread over {self.effective_sets:.1f} sets, random panels over "
+            f"{self.random_effective_sets.mean():.1f})"
         )
 
     def _share(self, as_extreme):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from skgenes.utils import check_expression, is_anndata, matrix_of, with_names
+from skgenes.utils import check_expression, is_anndata, matrix_of
 from skgenes.utils._messages import listed
 
 
@@ -37,12 +37,6 @@ def expression_of(adata, layer=None, genes=None, *, what="adata"):
     # Views come in array types of anndata's own, which warn when they are written to.
     matrix = matrix if sp.issparse(matrix) else np.asarray(matrix)
     return check_expression(matrix, names, what=where), names
-
-
-def form_for(estimator, matrix, names):
-    """The matrix with its gene names, unless it is sparse and only an AnnData could hold both."""
-    ours = type(estimator).__module__.startswith("skgenes.")
-    return with_names(matrix, names) if ours or not sp.issparse(matrix) else matrix
 
 
 def check_anndata(adata, what="adata"):

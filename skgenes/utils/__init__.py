@@ -3,6 +3,7 @@
 from skgenes.utils._atomic import write_atomically
 from skgenes.utils._fitting import atomic_fit, seed_sequence
 from skgenes.utils._genes import resolve_genes
+from skgenes.utils._nested import clone_inner, form_for
 from skgenes.utils._validation import (
     check_expression,
     check_targets,
@@ -18,7 +19,9 @@ __all__ = [
     "atomic_fit",
     "check_expression",
     "check_targets",
+    "clone_inner",
     "describe_difference",
+    "form_for",
     "gene_names",
     "is_anndata",
     "matrix_of",

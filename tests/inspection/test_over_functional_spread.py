@@ -150,3 +150,10 @@ def test_the_effective_number_is_between_one_and_all(sets_of_genes):
     (number,) = effective_numbers(sp.csr_array(membership), genes[None])
     assert 1 - 1e-12 <= number <= np.any(membership, axis=0).sum() + 1e-12
     assert number == pytest.approx(np.exp(entropy(membership.mean(axis=0))))
+
+
+def test_repr_is_one_short_line():
+    sets = {"first": ["A", "B"], "second": ["C", "D"]}
+    spread = functional_spread(["A", "B"], sets, list("ABCDEFGH"), n_random=5, random_state=0)
+    assert repr(spread).startswith("FunctionalSpread(2 genes, ")
+    assert "spread over 1.0 sets" in repr(spread)
