@@ -142,17 +142,17 @@ def _member(group, name):
     import h5py
 
     place = f"{group.name.rstrip('/')}/{name}"
-    link = group.get(name, getlink=True)
+    try:
+        link = group.get(name, getlink=True)
+        member = group[name] if isinstance(link, h5py.HardLink) else None
+        if isinstance(member, h5py.Dataset):
+            _ = member.dtype, member.shape
+    except (KeyError, TypeError, ValueError) as error:  # what h5py makes of damage here
+        raise error_at(group, place, "a part of this file", f"damage ({error})") from error
     if link is None:
         raise error_at(group, place, "what GCTX 1.0 has there", "nothing")
-    if not isinstance(link, h5py.HardLink):
+    if member is None:
         raise error_at(
             group, place, "a part of this file", f"a link to elsewhere ({type(link).__name__})"
         )
-    try:
-        member = group[name]
-        if isinstance(member, h5py.Dataset):
-            _ = member.dtype, member.shape
-        return member
-    except (KeyError, TypeError, ValueError) as error:  # what h5py makes of damage here
-        raise error_at(group, place, "a part of this file", f"damage ({error})") from error
+    return member

@@ -126,11 +126,14 @@ def _read_csv(path):
         found = shown(", ".join(map(str, table.columns)))
         raise FileFormatError(f"{path}, line 1: expected a column 'gene', found {found}.")
     genes = table["gene"].str.strip()
-    wrong = genes.duplicated() | (genes == "")
-    if wrong.any() or not len(genes):
-        at = int(wrong.to_numpy().argmax())
-        found = repr(genes.iloc[at]) if len(genes) else "none"
-        raise FileFormatError(f"{path}, row {at + 1}: expected a new gene, found {found}.")
+    if not len(genes):
+        raise FileFormatError(f"{path}: expected at least one gene, found none.")
+    wrong = (genes.duplicated() | (genes == "")).to_numpy()
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise FileFormatError(
+            f"{path}, row {at + 1}: expected a new gene, found {genes.iloc[at]!r}."
+        )
     return genes.tolist()
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted
 
 from skgenes.io._errors import shown
@@ -61,6 +62,7 @@ default=None
     Examples
     --------
     >>> import pandas as pd
+import scipy.sparse as sp
     >>> from skgenes.feature_selection import GivenPanelSelector
     >>> from skgenes.io import panel_table
     >>> X = pd.DataFrame([[1.0, 2.0, 3.0], [3.0, 4.0, 9.0]], columns=["TP53", "MYC", "CD4"])
@@ -133,7 +135,9 @@ def _means(X, layer, names, n_genes):
     matrix = check_expression(matrix_of(X, layer), names)
     if matrix.shape[1] != n_genes:
         raise ValueError(f"X has {matrix.shape[1]} genes; the selector saw {n_genes}.")
-    return np.asarray(matrix.mean(axis=0, dtype=np.float64)).ravel()
+    if sp.issparse(matrix):  # whose mean adds up in float32
+        return np.ones(matrix.shape[0]) @ matrix / matrix.shape[0]
+    return matrix.mean(axis=0, dtype=np.float64)
 
 
 def _var_columns(X, var, columns, reserved):
