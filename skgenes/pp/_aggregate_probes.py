@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from skgenes.pp._anndata import check_anndata, params_of
+from skgenes.pp._params import params_of
 from skgenes.preprocessing import ProbeAggregator
-from skgenes.utils import matrix_of
+from skgenes.utils import check_anndata, matrix_of
 
 _RECORD = "aggregate_probes"
 
@@ -80,7 +80,7 @@ def aggregate_probes(
     """
     from anndata import AnnData
 
-    check_anndata(adata)
+    check_anndata(adata, instead="skgenes.preprocessing", unique_genes=False)
     probes = adata.var_names.to_numpy(dtype=object)
     # Without names probes may share one; messages then tell columns.
     X = adata if adata.var_names.is_unique else matrix_of(adata, layer)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from skgenes.pp._anndata import check_anndata, params_of, to_actual
+from skgenes.pp._params import params_of
 from skgenes.preprocessing import QuantileNormalizer
+from skgenes.utils import check_anndata, make_actual
 
 _NAME = "quantile_normalize"
 
@@ -63,7 +64,8 @@ def quantile_normalize(
 
     References
     ----------
-    Bolstad et al., *Bioinformatics* 19 (2003), section 2.1, doi 10.1093/bioinformatics/19.2.185
+    Bolstad et al., *Bioinformatics* 19 (2003), on quantile normalisation,
+    doi 10.1093/bioinformatics/19.2.185
 
     Examples
     --------
@@ -78,7 +80,7 @@ def quantile_normalize(
     >>> arrays.uns["normalized"]["reference"]
     array([1.5, 3.5, 4.5, 5.5])
     """
-    check_anndata(adata)
+    check_anndata(adata, instead="skgenes.preprocessing")
     if key_added is not None:
         _check_free(adata, key_added)
     normalizer = QuantileNormalizer(reference=reference, ties=ties, layer=layer)
@@ -88,7 +90,7 @@ def quantile_normalize(
         "reference": normalizer.reference_,
         "function": _NAME,
     }
-    target = adata.copy() if copy else to_actual(adata)
+    target = adata.copy() if copy else make_actual(adata, stacklevel=2)
     if key_added is None and layer is None:
         target.X = values
     else:

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from skgenes.pp._anndata import check_anndata, params_of
+from skgenes.pp._params import params_of
 from skgenes.preprocessing import DuplicateSampleRemover
+from skgenes.utils import check_anndata
 
 _RECORD = "remove_duplicate_samples"
 
@@ -75,7 +76,7 @@ def remove_duplicate_samples(
     >>> samples.obs_names.to_list()
     ['0', '1', '2', '3', '5']
     """
-    check_anndata(adata)
+    check_anndata(adata, instead="skgenes.preprocessing")
     options = {
         "method": method,
         "threshold": threshold,

@@ -75,9 +75,10 @@ class QuantileNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     References
     ----------
-    Bolstad et al., *Bioinformatics* 19 (2003), section 2.1, doi 10.1093/bioinformatics/19.2.185
+    Bolstad et al., *Bioinformatics* 19 (2003), on quantile normalisation,
+    doi 10.1093/bioinformatics/19.2.185
 
-    Chen et al., *Bioinformatics* 32 (2016), section 2.1, doi 10.1093/bioinformatics/btw074
+    Chen et al., *Bioinformatics* 32 (2016), on the GTEx data, doi 10.1093/bioinformatics/btw074
 
     Examples
     --------

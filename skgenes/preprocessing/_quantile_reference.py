@@ -50,7 +50,8 @@ def quantile_reference(chunks):
 
     References
     ----------
-    Bolstad et al., *Bioinformatics* 19 (2003), section 2.1, doi 10.1093/bioinformatics/19.2.185
+    Bolstad et al., *Bioinformatics* 19 (2003), on quantile normalisation,
+    doi 10.1093/bioinformatics/19.2.185
 
     Examples
     --------

@@ -4,8 +4,9 @@ import numpy as np
 
 from skgenes.metrics import gene_permutation_test, per_gene_mean_absolute_error
 from skgenes.tl._estimators import params_of
-from skgenes.tl._inputs import check_anndata, expression_of, genes_in_mask
+from skgenes.tl._inputs import expression_of, genes_in_mask
 from skgenes.tl._results import check_free, spread, store
+from skgenes.utils import check_anndata
 from skgenes.utils._messages import listed
 
 

@@ -6,8 +6,8 @@ import pandas as pd
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import GivenPanelSelector
 from skgenes.tl._estimators import default_regressor, params_of, with_seed
-from skgenes.tl._inputs import check_anndata, expression_of, panel_of
-from skgenes.utils import with_names
+from skgenes.tl._inputs import expression_of, panel_of
+from skgenes.utils import check_anndata, with_names
 from skgenes.utils._messages import listed
 
 

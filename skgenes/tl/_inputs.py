@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from skgenes.utils import check_expression, is_anndata, matrix_of
+from skgenes.utils import check_anndata, check_expression, matrix_of
 from skgenes.utils._messages import listed
 
 
@@ -37,23 +37,6 @@ def expression_of(adata, layer=None, genes=None, *, what="adata"):
     # Views come in array types of anndata's own, which warn when they are written to.
     matrix = matrix if sp.issparse(matrix) else np.asarray(matrix)
     return check_expression(matrix, names, what=where), names
-
-
-def check_anndata(adata, what="adata"):
-    """Raise unless this is an AnnData whose genes have names of their own."""
-    if not is_anndata(adata):
-        raise TypeError(
-            f"{what} must be an AnnData, got {type(adata).__name__}. For arrays and frames use the "
-            "estimators: skgenes.feature_selection, skgenes.compose, skgenes.metrics."
-        )
-    repeated = adata.var_names.duplicated()
-    if repeated.any():
-        twice = pd.unique(np.asarray(adata.var_names, dtype=object)[repeated])
-        raise ValueError(
-            f"{len(twice)} gene name(s) occur more than once in {what}.var_names: {listed(twice)}. "
-            f"Make them unique with {what}.var_names_make_unique(), or aggregate them first with "
-            "skgenes.pp.aggregate_probes."
-        )
 
 
 def genes_in_mask(adata, mask_var):

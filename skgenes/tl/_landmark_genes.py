@@ -7,9 +7,9 @@ from sklearn.base import clone
 
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
 from skgenes.tl._estimators import params_of, with_seed
-from skgenes.tl._inputs import check_anndata, expression_of, genes_in_mask
+from skgenes.tl._inputs import expression_of, genes_in_mask
 from skgenes.tl._results import check_free, spread, store
-from skgenes.utils import form_for, resolve_genes
+from skgenes.utils import check_anndata, form_for, resolve_genes
 from skgenes.utils._messages import listed
 
 

@@ -1,8 +1,8 @@
 """Results into an AnnData: all of them or none, and nothing of others overwritten."""
 
-import warnings
-
 import numpy as np
+
+from skgenes.utils import make_actual
 
 
 def store(adata, key, function, fields, *, copy):
@@ -35,7 +35,7 @@ def store(adata, key, function, fields, *, copy):
     record = dict(fields["uns"], function=function)
     fields = {slot: values for slot, values in fields.items() if slot != "uns"}
     check_free(adata, key, function, fields)
-    target = adata.copy() if copy else _actual(adata)
+    target = adata.copy() if copy else make_actual(adata, stacklevel=3)
     for slot, name in before:
         if name in getattr(target, slot):
             del getattr(target, slot)[name]
@@ -90,16 +90,3 @@ def _last_result(adata, key, function):
     if not hasattr(record, "get") or record.get("function") != function:
         return []
     return [tuple(name.split("/", maxsplit=1)) for name in record["fields"]]
-
-
-def _actual(adata):
-    """Make a view an AnnData of its own, in place, as scanpy does."""
-    if adata.is_view:
-        warnings.warn(
-            "adata is a view of another AnnData, and becomes a copy of its own to hold the "
-            "results; the other one does not get them.",
-            UserWarning,
-            stacklevel=4,
-        )
-        adata._init_as_actual(adata.copy())
-    return adata

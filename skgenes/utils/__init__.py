@@ -1,5 +1,6 @@
 """The one door for expression matrices, and what keeps failures harmless."""
 
+from skgenes.utils._anndata import check_anndata, make_actual
 from skgenes.utils._atomic import write_atomically
 from skgenes.utils._fitting import atomic_fit, seed_sequence
 from skgenes.utils._genes import resolve_genes
@@ -17,6 +18,7 @@ from skgenes.utils._validation import (
 
 __all__ = [
     "atomic_fit",
+    "check_anndata",
     "check_expression",
     "check_targets",
     "clone_inner",
@@ -24,6 +26,7 @@ __all__ = [
     "form_for",
     "gene_names",
     "is_anndata",
+    "make_actual",
     "matrix_of",
     "resolve_genes",
     "seed_sequence",
