@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks import REMOVED_CORETYPE
 from benchmarks._measure import in_fresh_process, run_module
 
-MODULES = ("importing", "permutation", "quantile", "deeplift", "training")
+MODULES = ("importing", "permutation", "gctx", "quantile", "duplicates", "deeplift", "training")
 NEEDS_DATA = "bulk_landmarks"
 PACKAGES = ("skgenes", "numpy", "scipy", "scikit-learn", "tensorflow", "keras", "shap", "qnorm")
 COLUMNS = ("name", "value", "unit", "goal", "met", "note")

@@ -47,7 +47,14 @@ from skgenes.persistence import _registry
 from skgenes.persistence._decode import decode
 from skgenes.persistence._encode import encode
 from skgenes.persistence._tensors import from_safetensors, to_safetensors
-from skgenes.preprocessing import FromAnnData, Log2Transformer, QuantileNormalizer
+from skgenes.preprocessing import (
+    DuplicateSampleRemover,
+    FromAnnData,
+    GeneAligner,
+    Log2Transformer,
+    ProbeAggregator,
+    QuantileNormalizer,
+)
 
 AUTOENCODER = GeneAutoEncoder((8, 3), max_iter=2, random_state=0)
 SELECTOR = AutoEncoderDeepLIFTSelector(6, autoencoder=AUTOENCODER, must_include=["GENE3"])
@@ -62,6 +69,9 @@ TRANSFORMERS = [
     FromAnnData(),
     FromAnnData().set_output(transform="pandas"),
     Log2Transformer(offset=0, floor=0.5),
+    GeneAligner(mapping={"TP53": ["GENE3"], "MYC": None}, missing="mean"),
+    ProbeAggregator({"GENE1": "TP53", "GENE3": "TP53", "GENE4": None}, unmapped="drop"),
+    ProbeAggregator(["A", "B"] * 15, method="max_variance"),
     QuantileNormalizer(),
     QuantileNormalizer(reference=np.arange(5.0), ties="dense"),
     QuantileNormalizer(reference=[0, 1.5]),
@@ -93,6 +103,7 @@ RECONSTRUCTORS = [
     LandmarkReconstructor(SELECTOR, Ridge()),
     LandmarkReconstructor(VarianceThreshold(0.3), make_pipeline(StandardScaler(), RidgeCV())),
 ]
+EVERYTHING = [*TRANSFORMERS, *REGRESSORS, *RECONSTRUCTORS, DuplicateSampleRemover()]
 
 
 def same(a, b):
@@ -175,14 +186,20 @@ def test_reconstructors_come_back(model, frame, saved):
     assert loaded.landmarks_.dtype == object
 
 
-@pytest.mark.parametrize("estimator", [*TRANSFORMERS, *REGRESSORS, *RECONSTRUCTORS], ids=repr)
+@pytest.mark.parametrize("method", ["kmeans", "all_pairs"])
+def test_removers_come_back(method, frame, saved):
+    model = DuplicateSampleRemover(method=method, n_clusters=2, random_state=0).fit(frame)
+    assert same(model, saved(model))
+
+
+@pytest.mark.parametrize("estimator", EVERYTHING, ids=repr)
 def test_unfitted_estimators_come_back(estimator, saved):
     unfitted = type(estimator)(**estimator.get_params(deep=False))
     assert repr(saved(unfitted)) == repr(unfitted)
 
 
 def test_every_class_of_the_list_is_tested_here():
-    tested = {type(e).__name__ for e in [*TRANSFORMERS, *REGRESSORS, *RECONSTRUCTORS]}
+    tested = {type(e).__name__ for e in EVERYTHING}
     assert tested | {"SelectKBest"} == _registry.ESTIMATORS.keys()
 
 

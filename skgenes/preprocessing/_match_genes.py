@@ -43,14 +43,14 @@ def match_genes(genes, reference, *, mapping=None):
 
     Notes
     -----
-    A gene is looked for in three ways, and the first that finds something counts: the same text;
-    the same Ensembl id without version (``.12``); a pair of the mapping, again without versions.
-    Symbols are compared exactly, case included. Pairs of the mapping are not chained.
+    Two genes may be the same in three ways, the best one first: the same text; the same Ensembl id
+    without version (``.12``); a pair of the mapping, again without versions. Symbols are compared
+    exactly, case included. Pairs of the mapping are not chained.
 
-    Nothing ambiguous is resolved. A gene with several candidates is left out, and so are several
-    genes with the same candidate, unless one of them has it in a better way: then that one is
-    matched and the others are left out. This includes names that occur twice in one of the lists.
-    All of them are listed in ``ambiguous``.
+    Nothing ambiguous is resolved: two genes are matched if neither has another candidate, or only
+    ones in worse ways. All other candidates are left out and listed in ``ambiguous``, also those of
+    names that occur twice in one of the lists. Which list is the reference makes no difference to
+    the pairs.
 
     The copies on Y of genes in the pseudoautosomal regions, such as ``ENSG00000182378.10_PAR_Y`` or
     in older files ``ENSGR0000182378.5``, are other genes than those on X and match each other only.
@@ -75,28 +75,21 @@ def match_genes(genes, reference, *, mapping=None):
     Not matched: 1 look like a date that a spreadsheet made of a gene ('1-Mar / MARCHF1').
     """  # noqa: E501
     genes, reference = _names(genes, "genes"), _names(reference, "reference")
-    links = _links(mapping, genes, reference)
-    candidates = _candidates(genes, reference, links)
-    matched, doubtful = _decide(candidates)
-    matched.sort(key=lambda pair: pair[1])
-    columns = np.array([gene for gene, _ in matched], dtype=np.intp)
-    reference_columns = np.array([other for _, other in matched], dtype=np.intp)
-    wanted = {other for found, _ in candidates for other in found}
-    unmatched = [genes[i] for i, (found, _) in enumerate(candidates) if not found]
-    left = [name for i, name in enumerate(reference) if i not in wanted]
+    pairs = _pairs(genes, reference, _links(mapping, genes, reference))
+    problems = _problems(pairs)
+    rows = [(genes[i], reference[j], KINDS[kind]) for i, j, kind in pairs]
+    certain = [pair[:2] for pair, problem in zip(pairs, problems, strict=True) if not problem]
+    columns, reference_columns = np.array(certain, dtype=np.intp).reshape(-1, 2).T
+    there, wanted = ({pair[side] for pair in pairs} for side in (0, 1))
+    unmatched = [gene for i, gene in enumerate(genes) if i not in there]
+    left = [gene for j, gene in enumerate(reference) if j not in wanted]
+    judged = list(zip(rows, problems, strict=True))
     return GeneMatch(
-        table=_frame(
-            [(genes[i], reference[j], KINDS[candidates[i][1]]) for i, j in matched], ["how"]
-        ),
+        table=_frame([row for row, problem in judged if not problem], ["how"]),
         columns=columns,
         reference_columns=reference_columns,
         ambiguous=_frame(
-            [
-                (genes[i], reference[j], KINDS[candidates[i][1]], problem)
-                for i, problem in doubtful
-                for j in candidates[i][0]
-            ],
-            ["how", "problem"],
+            [(*row, problem) for row, problem in judged if problem], ["how", "problem"]
         ),
         unmatched=np.array(unmatched, dtype=object),
         unmatched_reference=np.array(left, dtype=object),
@@ -147,36 +140,38 @@ def _links(mapping, genes, reference):
     return links
 
 
-def _candidates(genes, reference, links):
-    """For each gene the positions of its candidates and the kind of match."""
+def _pairs(genes, reference, links):
+    """Positions of two genes that may be the same, and how; in the order of the reference."""
     by_name, by_stem = {}, {}
+    for position, gene in enumerate(genes):
+        by_name.setdefault(gene, []).append(position)
+        by_stem.setdefault(without_version(gene), []).append(position)
+    pairs = []
     for position, name in enumerate(reference):
-        by_name.setdefault(name, []).append(position)
-        by_stem.setdefault(without_version(name), []).append(position)
-    candidates = []
-    for gene in genes:
-        stem = without_version(gene)
-        linked = {position for other in links.get(stem, ()) for position in by_stem.get(other, ())}
-        ways = (by_name.get(gene, []), by_stem.get(stem, []), sorted(linked))
-        kind = next((kind for kind, found in enumerate(ways) if found), len(ways) - 1)
-        candidates.append((ways[kind], kind))
-    return candidates
+        stem = without_version(name)
+        linked = [i for other in links.get(stem, ()) for i in by_stem.get(other, ())]
+        kinds = {}
+        for kind, found in enumerate((by_name.get(name, ()), by_stem.get(stem, ()), linked)):
+            for gene in found:
+                kinds.setdefault(gene, kind)
+        pairs += [(gene, position, kind) for gene, kind in sorted(kinds.items())]
+    return pairs
 
 
-def _decide(candidates):
-    """Pairs that are certain, and genes that are not with the reason."""
-    claims = {}
-    for found, kind in candidates:
-        for position in found:
-            claims.setdefault(position, []).append(kind)
-    matched, doubtful = [], []
-    for gene, (found, kind) in enumerate(candidates):
-        if len(found) > 1:
-            doubtful.append((gene, "several candidates"))
-        elif found and kind > min(claims[found[0]]):
-            doubtful.append((gene, "better match"))
-        elif found and claims[found[0]].count(kind) > 1:
-            doubtful.append((gene, "shared candidate"))
-        elif found:
-            matched.append((gene, found[0]))
-    return matched, doubtful
+def _problems(pairs):
+    """Why each pair is not certain; "" where it is."""
+    at_gene, at_reference = {}, {}
+    for gene, other, kind in pairs:
+        at_gene.setdefault(gene, []).append(kind)
+        at_reference.setdefault(other, []).append(kind)
+    problems = []
+    for gene, other, kind in pairs:
+        if kind > min(*at_gene[gene], *at_reference[other]):
+            problems.append("better match")
+        elif at_gene[gene].count(kind) > 1:
+            problems.append("several candidates")
+        elif at_reference[other].count(kind) > 1:
+            problems.append("shared candidate")
+        else:
+            problems.append("")
+    return problems

@@ -32,10 +32,10 @@ class GeneMatch:
     reference_columns : ndarray of intp of shape (n_matched,)
         Positions in the reference of the genes of `table`, ascending.
     ambiguous : DataFrame
-        A row for each candidate of a gene that was left out since it could not be matched with
-        certainty, with the columns gene, reference_gene, how and problem: "several candidates",
-        "shared candidate" (other genes of the list have it, too) or "better match" (another gene
-        has it in a better way). None of these genes is in `table`.
+        A row for each pair of candidates that was not matched, with the columns gene,
+        reference_gene, how and problem: "several candidates" (of the gene), "shared candidate"
+        (other genes have the same) or "better match" (one of the two has a candidate in a better
+        way).
     unmatched : ndarray of str
         Genes of the list without any candidate.
     unmatched_reference : ndarray of str
@@ -71,7 +71,8 @@ class GeneMatch:
         n_lost = len(self.unmatched_reference)
         n_ambiguous = self.n_reference - len(self.table) - n_lost
         n_dropped = self.n_genes - len(self.table) - len(self.unmatched)
-        dropped = _named(self.ambiguous["gene"].unique())
+        doubtful = self.ambiguous["gene"]
+        dropped = _named(doubtful[~doubtful.isin(self.table["gene"])].unique())
         text = (
             f"{len(self.table):,} of {self.n_reference:,} reference genes matched ({exact:,} "
             f"exactly, {version:,} after removing versions, {mapping:,} by the mapping); "

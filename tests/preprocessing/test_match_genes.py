@@ -103,6 +103,24 @@ def test_a_better_match_wins_and_the_other_is_listed():
         (f"{TP53}.9", TP53, "version", "better match"),
     ]
     assert list(match_genes(genes[:2], [TP53], mapping={"P53": TP53}).table["gene"]) == genes[1:2]
+    assert match.summary() == (
+        "1 of 1 reference genes matched (1 exactly, 0 after removing versions, 0 by the mapping); "
+        "0 ambiguous; 0 without a match.\n"
+        f"Of 3 genes given, 2 ('P53', '{TP53}.9') are left out as ambiguous and 0 have no match."
+    )
+
+
+def test_a_candidate_of_a_gene_matched_better():
+    """B is linked with two genes: that one of them has a better match does not free the other."""
+    links = pd.DataFrame([("A", "B"), ("B", "C")])
+    match = match_genes(["A", "C"], ["A", "B"], mapping=links)
+    assert rows(match.table) == [("A", "A", "exact")]
+    assert rows(match.ambiguous) == [
+        ("A", "B", "mapping", "better match"),
+        ("C", "B", "mapping", "shared candidate"),
+    ]
+    assert "1 ambiguous; 0 without a match" in match.summary()
+    assert "1 ('C') are left out as ambiguous" in match.summary()
 
 
 @pytest.mark.parametrize(
@@ -158,6 +176,7 @@ def test_every_gene_is_somewhere(genes, reference, pairs):
     assert [genes[i] for i in match.columns] == list(match.table["gene"])
     assert [reference[i] for i in match.reference_columns] == list(match.table["reference_gene"])
     # Every gene is matched, ambiguous or unmatched.
+    assert len(match.table) + len(match.unmatched) <= match.n_genes == len(genes)
     ambiguous = set(match.ambiguous["gene"])
     others = [gene for i, gene in enumerate(genes) if i not in match.columns]
     assert sorted(match.unmatched) == sorted(gene for gene in others if gene not in ambiguous)
