@@ -261,7 +261,7 @@ def test_masks_that_are_not_bool(cells):
 
 
 def test_not_an_anndata(cells, tmp_path):
-    with pytest.raises(TypeError, match=r"must be an AnnData, got ndarray.*skgenes.feature_selec"):
+    with pytest.raises(TypeError, match=r"must be an AnnData, got ndarray.*estimators of skgenes"):
         skgenes.tl.landmark_genes(cells.X, 5)
     cells.write_h5ad(tmp_path / "cells.h5ad")
     backed = anndata.read_h5ad(tmp_path / "cells.h5ad", backed="r")
