@@ -11,8 +11,8 @@ from skgenes.io._text import check_anndata
 from skgenes.utils import matrix_of, write_atomically
 
 _MISSING = "-666"
-# Samples x genes of a chunk: 1 MiB of float32, the most that HDF5 keeps at hand by default.
-_CHUNK = (256, 1024)
+# Samples x genes of the largest chunk: 1 MiB of float32, as much as HDF5 keeps at hand.
+_LARGEST_CHUNK = (256, 1024)
 # Text is padded to the longest, which tools in R and Python expect, unless that is longer.
 _LONGEST_PADDED = 1000
 
@@ -42,9 +42,9 @@ def write_gctx(adata, path, *, layer=None, compression=None):
 
     Notes
     -----
-    The matrix is stored with samples in rows, in the type it has, in chunks of 256 samples x 1,024
-    genes, so that a part of either kind is read fast. Sparse matrices become dense, a chunk of
-    samples at a time. Missing text becomes -666, the Connectivity Map's sign, which `read_gctx`
+    The matrix is stored with samples in rows, in the type it has, in chunks of up to 256 samples x
+    1,024 genes, so that a part of either kind is read fast. Sparse matrices become dense, a chunk
+    of samples at a time. Missing text becomes -666, the Connectivity Map's sign, which `read_gctx`
     reads as missing.
 
     Examples
@@ -122,7 +122,8 @@ def _ordered_group(target, place):
 
 
 def _write_matrix(target, X, compression):
-    chunk = tuple(map(min, X.shape, _CHUNK))
+    # As many chunks as needed, all alike: little is stored beyond the edge.
+    chunk = tuple(-(-n // -(-n // most)) for n, most in zip(X.shape, _LARGEST_CHUNK, strict=True))
     matrix = target.create_dataset(
         f"{MATRIX}/matrix",
         shape=X.shape,
