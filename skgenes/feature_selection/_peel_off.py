@@ -87,7 +87,7 @@ class PeelOffSelector(PanelMixin, BaseEstimator):
     From the paper: components that explain 90 % of the variance (386, of 12,031 profiles), k-means
     with 20 to 100 clusters on 100 subsamples of 75 %, sets of genes that share a cluster in more
     than 80 % of the trials, centroids as landmarks, and that clusters are removed and the rest is
-    clustered again. The paper's panel was then changed by hand, where probes failed.
+    clustered again.
 
     Not in the paper, and decided here:
 
@@ -99,7 +99,7 @@ class PeelOffSelector(PanelMixin, BaseEstimator):
     - Where no round finds a tight cluster any more, or after `max_rounds`, the scattered genes are
       divided by k-means into as many clusters as landmarks are missing. If even that is not
       enough, the gene farthest from all landmarks is added until it is.
-    - A gene that equals a landmark in the space of the components is never picked before others.
+    - Copies of a gene count as one; a second one is picked where nothing else is left that varies.
 
     A square matrix of the number of samples or genes, whichever is smaller, is held in memory.
 

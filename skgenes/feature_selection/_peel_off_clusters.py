@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 # Squared distances below this share of the largest squared norm are rounding of float32.
 _ROUNDING = 1e-6
+_CANDIDATES_AT_ONCE = 20_000_000
 _PAIRS_AT_ONCE = 200_000
 _ELEMENTS_AT_ONCE = 8_000_000
 _MAX_ITER = 10
@@ -164,20 +165,13 @@ def agreeing_pairs(labels, agreement):
     n_points, n_trials = labels.shape
     # The small number: 0.8 * 100 may be just below 80.
     needed = math.floor(agreement * n_trials + 1e-9) + 1
-    n_groups = n_trials - needed + 1
-    candidates = sp.csr_array((n_points, n_points), dtype=bool)
-    for group in range(n_groups):
-        # Trials are sorted by their number of clusters: every group gets coarse and fine ones.
-        _, same = np.unique(labels[:, group::n_groups], axis=0, return_inverse=True)
-        together = _members(same.ravel(), same.max() + 1, dtype=bool)
-        candidates = candidates + together.T @ together
-    rows, columns = sp.triu(candidates, k=1).nonzero()
-    shared = np.empty(len(rows), dtype=np.int32)
-    for start in range(0, len(rows), _PAIRS_AT_ONCE):
-        pairs = slice(start, start + _PAIRS_AT_ONCE)
-        shared[pairs] = np.sum(labels[rows[pairs]] == labels[columns[pairs]], axis=1)
-    enough = shared >= needed
-    rows, columns, shared = rows[enough], columns[enough], shared[enough]
+    together = _seen_together(labels, n_trials - needed + 1)
+    step = max(1, _CANDIDATES_AT_ONCE // n_points)
+    found = [
+        _agreeing_rows(labels, together, slice(start, start + step), needed)
+        for start in range(0, n_points, step)
+    ]
+    rows, columns, shared = (np.concatenate(part) for part in zip(*found, strict=True))
     both_ways = np.r_[rows, columns], np.r_[columns, rows]
     return sp.csr_array((np.r_[shared, shared], both_ways), shape=(n_points, n_points))
 
@@ -222,6 +216,31 @@ def _members(labels, n_clusters, dtype=np.float32):
     n_points = len(labels)
     ones = np.ones(n_points, dtype=dtype)
     return sp.csr_array((ones, (labels, np.arange(n_points))), shape=(n_clusters, n_points))
+
+
+def _seen_together(labels, n_groups):
+    """For every group of trials, points by sets of points that the whole group has together."""
+    together = []
+    for group in range(n_groups):
+        # Trials are sorted by their number of clusters: every group gets coarse and fine ones.
+        _, same = np.unique(labels[:, group::n_groups], axis=0, return_inverse=True)
+        sets = _members(same.ravel(), same.max() + 1, dtype=bool)
+        together.append((sets.T.tocsr(), sets))
+    return together
+
+
+def _agreeing_rows(labels, together, rows, needed):
+    """Pairs of some points with later ones, and the number of trials that they share."""
+    candidates = sum(points[rows] @ sets for points, sets in together)
+    first, second = candidates.nonzero()
+    first = first + rows.start
+    first, second = first[first < second], second[first < second]
+    shared = np.empty(len(first), dtype=np.int32)
+    for start in range(0, len(first), _PAIRS_AT_ONCE):
+        pairs = slice(start, start + _PAIRS_AT_ONCE)
+        shared[pairs] = np.sum(labels[first[pairs]] == labels[second[pairs]], axis=1)
+    enough = shared >= needed
+    return first[enough], second[enough], shared[enough]
 
 
 def _row(graph, point):

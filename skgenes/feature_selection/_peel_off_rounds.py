@@ -14,8 +14,6 @@ from skgenes.feature_selection._peel_off_clusters import (
 
 # Genes shorter than this share of the longest lie where the components hold nothing of them.
 _FLAT = 1e-8
-# Two genes nearer than this share of the longest say the same.
-_SAME = 1e-6
 _ELEMENTS_AT_ONCE = 8_000_000
 
 
@@ -149,18 +147,17 @@ class PeelOff:
     def _take(self, labels):
         """Peel clusters off the pool, the best first; False if there are none."""
         clusters = [self._pool[labels == label] for label in np.unique(labels[labels >= 0])]
-        peeled = [genes for genes in sorted(clusters, key=self._priority) if self._represent(genes)]
+        clusters.sort(key=self._held, reverse=True)
+        peeled = [genes for genes in clusters if self._represent(genes)]
         self._pool = np.setdiff1d(self._pool, np.concatenate([[], *peeled]).astype(np.intp))
         return bool(peeled)
 
-    def _priority(self, genes):
-        """Clusters with a landmark come first, then those that hold most variance.
+    def _held(self, genes):
+        """Variance that a cluster's mean stands for.
 
-        A cluster's sum, squared and over its size, is the variance that its mean stands for: large
-        if the genes are many and alike, no more than one gene's if they are not alike.
+        Large if the genes are many and alike, no more than one gene's if they are not alike.
         """
-        held = np.sum(self.points[genes].sum(axis=0) ** 2) / len(genes)
-        return not self._is_included[genes].any(), -held
+        return np.sum(self.points[genes].sum(axis=0) ** 2) / len(genes)
 
     def _represent(self, genes):
         """Find the landmark of a cluster; False if the panel is full."""
@@ -168,23 +165,14 @@ class PeelOff:
         if not len(own) and not self._is_excluded[genes].all():
             if not self.n_wanted:
                 return False
-            own = np.array([self._representative(genes)])
+            allowed = ~self._is_excluded[genes]
+            own = genes[[nearest_to_centroid(self.points[genes], allowed)]]
+            self._add(int(own[0]))
         if len(own):
             nearest = np.argmin(_squared_distances(self.points[genes], self.points[own]), axis=1)
             self.clusters[genes] = own[nearest]
             self.clusters[own] = own
         return True
-
-    def _representative(self, genes):
-        """Return the gene nearest to the centroid, or the landmark that is the same as it."""
-        allowed = ~self._is_excluded[genes]
-        gene = int(genes[nearest_to_centroid(self.points[genes], allowed)])
-        if self.landmarks:
-            distances = _squared_distances(self.points[[gene]], self.points[self.landmarks])[0]
-            if distances.min() <= _SAME**2:
-                return self.landmarks[int(np.argmin(distances))]
-        self._add(gene)
-        return gene
 
     def _add(self, gene):
         self.landmarks.append(gene)

@@ -198,6 +198,25 @@ def test_constant_genes_come_last():
         assert selector.support_[40]
 
 
+def test_copies_come_before_constant_genes():
+    distinct = np.random.default_rng(0).normal(size=(30, 6))
+    X = np.hstack([np.full((30, 3), 0.1), distinct, distinct])
+    for size in (6, 9, 12):
+        selector = clone(QUICK).set_params(n_features_to_select=size).fit(X)
+        assert not selector.support_[:3].any()
+        assert set(picked(selector)[:6] % 6) == set(range(6))
+
+
+def test_the_farthest_fill_the_panel():
+    line = np.array([0.05, 1.0, 1.0, -0.6, 0.0, 0.3, -0.7])
+    peel = PeelOff(line[:, None], 5, [0], [6], CLUSTERING._replace(max_rounds=0))
+    peel._pool = peel._pool[:0]
+    peel.run(np.random.default_rng(0))
+    # The copy of 1.0 is left out, -0.7 is excluded, zero comes after all.
+    assert peel.landmarks == [0, 1, 3, 5, 2]
+    assert peel.order().tolist() == [0, 1, 3, 5, 2, 4, 6]
+
+
 @pytest.mark.parametrize("size", [5, 12, 15, 20])
 @pytest.mark.parametrize("max_rounds", [0, 10])
 def test_copies_come_after_distinct_genes(size, max_rounds):

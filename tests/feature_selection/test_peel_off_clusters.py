@@ -63,6 +63,7 @@ def test_pairs_are_counted_in_blocks(monkeypatch):
     labels = np.random.default_rng(0).integers(0, 2, size=(40, 9))
     whole = agreeing_pairs(labels, 0.6).toarray()
     monkeypatch.setattr(_peel_off_clusters, "_PAIRS_AT_ONCE", 7)
+    monkeypatch.setattr(_peel_off_clusters, "_CANDIDATES_AT_ONCE", 150)
     np.testing.assert_array_equal(agreeing_pairs(labels, 0.6).toarray(), whole)
 
 
@@ -89,6 +90,26 @@ def test_chains_are_no_cluster():
     sets = tight_clusters(labels, 0.8, 2)
     assert sets[1] == 0
     assert sorted(sets) == [-1, 0, 0]
+
+
+def test_the_most_faithful_companion_is_taken_in_first():
+    seed, loose, faithful = np.zeros((3, 10), dtype=int)
+    loose[4:8], faithful[:3] = 1, 2
+    sets = tight_clusters(np.array([loose, seed, faithful]), 0.5, 2)
+    np.testing.assert_array_equal(sets, [-1, 0, 0])
+
+
+def test_companions_that_are_taken_do_not_count(monkeypatch):
+    graph = np.zeros((10, 10), dtype=int)
+    graph[:6, :6] = 8
+    graph[6, [0, 1, 2, 3, 4, 7]] = 8
+    graph[7, [8, 9]] = graph[8, 9] = 9
+    graph = np.triu(graph, 1) + np.tril(graph, -1).T
+    graph = sp.csr_array(np.where(graph + graph.T > 9, 8, graph + graph.T))
+    monkeypatch.setattr(_peel_off_clusters, "agreeing_pairs", lambda *_: graph)
+    sets = tight_clusters(np.arange(10)[:, None], 0.8, 2)
+    # 6 had as many companions as any, but all but one are gone by then.
+    np.testing.assert_array_equal(sets, [0] * 6 + [-1] + [1] * 3)
 
 
 def test_identical_points_are_one_whatever_their_number():
@@ -143,6 +164,20 @@ def test_repeated_clusterings_label_points_outside_of_the_subsample():
     assert all(len(set(labels[truth == blob, 0])) == 1 for blob in range(5))
     again = repeated_clusterings(points, numbers, 0.5, np.random.default_rng(2))
     np.testing.assert_array_equal(labels, again)
+
+
+def test_subsamples(monkeypatch):
+    points, drawn = np.arange(40, dtype=np.float32)[:, None], []
+
+    def spy(sample, n_clusters, rng):
+        drawn.append(sample.ravel())
+        return sample[:n_clusters]
+
+    monkeypatch.setattr(_peel_off_clusters, "k_means", spy)
+    repeated_clusterings(points, np.array([2, 2, 35]), 0.72, np.random.default_rng(0))
+    # Never fewer points than clusters.
+    assert [len(set(sample)) for sample in drawn] == [29, 29, 35]
+    assert set(drawn[0]) != set(drawn[1])
 
 
 def test_blobs_are_the_tight_clusters():

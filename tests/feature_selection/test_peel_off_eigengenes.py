@@ -70,10 +70,11 @@ def test_a_large_mean_does_not_drown_the_spread():
     np.testing.assert_allclose(far @ far.T, near @ near.T, atol=1e-6)
 
 
-@pytest.mark.parametrize("value", [0.0, 0.1, -3.0])
-def test_nothing_varies(value):
+@pytest.mark.parametrize("value", [0.0, 0.1, -3.0, 1e9 / 7])
+@pytest.mark.parametrize("n_samples", [2, 7, 41])
+def test_nothing_varies(value, n_samples):
     with pytest.raises(ValueError, match="None of the 4 genes of X varies"):
-        eigengenes(np.full((5, 4), value))
+        eigengenes(np.full((n_samples, 4), value))
 
 
 @pytest.mark.parametrize("standardize", [True, False])
