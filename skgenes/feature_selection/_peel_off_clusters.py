@@ -189,10 +189,15 @@ def nearest_to_centroid(points, allowed):
     Returns
     -------
     int
-        The first one where several are equally near.
+        Where several are equally near, as the two of a pair always are, the longest of them: the
+        components hold more of it. The first of those equally long.
     """
     distances = np.sum((points - points.mean(axis=0)) ** 2, axis=1)
-    return int(np.argmin(np.where(allowed, distances, np.inf)))
+    squares = np.sum(points**2, axis=1)
+    # What differs by rounding only is equal: which one is picked must not hang on it.
+    rounding = 1e-9 * squares.max()
+    near = allowed & (distances <= distances[allowed].min() + rounding)
+    return int(np.argmax(near & (squares >= squares[near].max() - rounding)))
 
 
 def _first_centres(points, n_clusters, rng):

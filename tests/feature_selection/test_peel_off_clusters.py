@@ -192,3 +192,15 @@ def test_nearest_to_centroid_by_hand():
     points = np.array([[0.0], [1.0], [2.0], [7.0]])
     assert nearest_to_centroid(points, np.ones(4, dtype=bool)) == 2
     assert nearest_to_centroid(points, np.array([True, True, False, True])) == 1
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0, 1e-5, 1e7])
+def test_the_longer_of_a_pair_is_its_centre(scale):
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        pair = rng.normal(size=(2, 6)) * scale
+        longer = int(np.argmax((pair**2).sum(axis=1)))
+        assert nearest_to_centroid(pair, np.ones(2, dtype=bool)) == longer
+        equal = pair / np.linalg.norm(pair, axis=1, keepdims=True)
+        assert nearest_to_centroid(equal, np.ones(2, dtype=bool)) == 0
+        assert nearest_to_centroid(equal, np.array([False, True])) == 1
