@@ -1,11 +1,15 @@
 """Blocks of tab-delimited numbers: fast where all is well, exact about what is not."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from skgenes.io._errors import shown
 
 # Numbers parsed at once: 8 MiB of float64 and about as much text.
 NUMBERS_AT_ONCE = 2**20
+# Of a float64's fraction, what a float32 has no room for, and the middle of it.
+_BITS_DROPPED, _HALF_OF_THEM = 2**29 - 1, 2**28
 # NaN, in any case, is a number to the parser.
 _MISSING = dict.fromkeys(("", "NA", "na", "N/A", "n/a", "NULL", "null"), "nan")
 
@@ -69,13 +73,14 @@ class NumberRows:
             numbers = _parse(self._texts)
         except ValueError:
             numbers = self._parse_with_missing()
-        try:
-            with np.errstate(over="raise"):
-                return numbers.astype(self._dtype, copy=False)
-        except FloatingPointError:
-            with np.errstate(over="ignore"):
-                too_large = np.isinf(numbers.astype(self._dtype)) & np.isfinite(numbers)
-            self._refuse(*np.argwhere(too_large)[0], f"a number that fits {self._dtype.name}")
+        with np.errstate(over="ignore"):
+            result = numbers.astype(self._dtype, copy=False)
+        for row, column in np.argwhere(np.isinf(result)):
+            if "inf" not in self._cell(row, column).lower():
+                self._refuse(row, column, f"a number that fits {self._dtype.name}")
+        for row, column in _ties(numbers, self._dtype):
+            result[row, column] = _rounded(self._cell(row, column), result[row, column])
+        return result
 
     def _parse_with_missing(self):
         texts = [
@@ -90,11 +95,13 @@ class NumberRows:
                         self._refuse(row, column, "a number")
             raise
 
+    def _cell(self, row, column):
+        return self._texts[row].split("\t")[column]
+
     def _refuse(self, row, column, expected):
-        cell = self._texts[row].split("\t")[column]
         raise self._lines.error(
             expected,
-            f"{shown(cell)} in row {self._ids[row]!r}, column {self._columns[column]!r}",
+            f"{shown(self._cell(row, column))} in row {self._ids[row]!r}, column {self._columns[column]!r}",
             self._line_numbers[row],
         )
 
@@ -102,6 +109,23 @@ class NumberRows:
 def _parse(texts):
     # Rounds correctly, which pandas' parser does not do in every version.
     return np.loadtxt(texts, delimiter="\t", comments=None, ndmin=2, dtype=np.float64)
+
+
+def _ties(numbers, dtype):
+    """Find the float64 half-way between two numbers of a type, where the text may not lie."""
+    if dtype == numbers.dtype:
+        return []
+    half = (numbers.view(np.int64) & _BITS_DROPPED) == _HALF_OF_THEM
+    small = np.abs(numbers) < np.finfo(np.float32).smallest_normal
+    return np.argwhere(half | (small & (numbers != 0)))
+
+
+def _rounded(cell, result):
+    """Round text to the nearest float32, not by way of the nearest float64."""
+    exact = Fraction(cell)
+    below, above = (np.nextafter(result, np.float32(to)) for to in (-np.inf, np.inf))
+    even_first = sorted((below, result, above), key=lambda f: int(f.view(np.int32)) & 1)
+    return min(even_first, key=lambda f: abs(Fraction(float(f)) - exact))
 
 
 def _is_number(cell):

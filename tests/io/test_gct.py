@@ -1,6 +1,7 @@
 """GCT: what is written comes back, what is broken is named."""
 
 import gzip
+from decimal import Decimal
 
 import anndata
 import numpy as np
@@ -231,6 +232,10 @@ def test_more_rows_than_are_parsed_at_once(file, columns, monkeypatch):
             r"line 9: expected a number that fits float32, found '-1e39' in row 'ENSG03.9', col",
         ),
         (
+            {"l9": "ENSG03.9\tx\t8\t1e999\tinf"},
+            r"line 9: expected a number that fits float32, found '1e999' in row",
+        ),
+        (
             {"l9": None},
             r"line 9: expected gene 3 of the 3 that line 2 says, found the end of the f",
         ),
@@ -242,6 +247,33 @@ def test_broken_files(file, change, match, name):
     if "99999" in match and name.endswith(".gz"):
         change, match = {"l2": "999999999\t2\t2\t3"}, match.replace("99999", "999999999")
     refused(file(broken(HAND_TYPED, **change), name), match)
+
+
+def test_float32_are_rounded_once(file):
+    # Half-way between two float32, a bit above and a bit below; as float64 all three are the same.
+    tie = "1.000000059604644775390625"
+    above, below = f"{tie}00000001", "1.00000005960464477539062499999999"
+    odd, odd_above = "1.000000178813934326171875", "1.00000017881393432617187500000001"
+    least_half = str(Decimal(2.0**-150))
+    cells = [
+        tie,
+        above,
+        below,
+        odd,
+        odd_above,
+        f"-{above}",
+        least_half.replace("E", "0001E"),
+        least_half,
+        "16777217",
+        "3.4e38",
+    ]
+    names = "\t".join(f"S{i}" for i in range(len(cells)))
+    row = "\t".join(cells)
+    adata = read_gct(file(f"#1.2\n1\t{len(cells)}\nName\tDescription\t{names}\na\tx\t{row}\n"))
+    eps, least = 2**-23, 2**-149
+    expected = [1, 1 + eps, 1, 1 + 2 * eps, 1 + 2 * eps, -1 - eps, least, 0, 2**24, 3.4e38]
+    np.testing.assert_array_equal(adata.X[:, 0], np.float32(expected))
+    assert [float(cell) for cell in cells[:3]] == [1 + eps / 2] * 3
 
 
 def test_values_too_large_for_float32_fit_float64(file):
