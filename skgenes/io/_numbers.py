@@ -99,11 +99,9 @@ class NumberRows:
         return self._texts[row].split("\t")[column]
 
     def _refuse(self, row, column, expected):
-        raise self._lines.error(
-            expected,
-            f"{shown(self._cell(row, column))} in row {self._ids[row]!r}, column {self._columns[column]!r}",
-            self._line_numbers[row],
-        )
+        place = f"row {self._ids[row]!r}, column {self._columns[column]!r}"
+        found = f"{shown(self._cell(row, column))} in {place}"
+        raise self._lines.error(expected, found, self._line_numbers[row])
 
 
 def _parse(texts):

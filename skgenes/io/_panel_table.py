@@ -24,9 +24,9 @@ def panel_table(selector, X=None, *, layer=None, var=()):
     selector : estimator
         A fitted selector: anything with ``get_support``; or a fitted
         `skgenes.compose.LandmarkReconstructor`, whose selector is taken.
-    X : AnnData, ndarray, DataFrame or sparse matrix of shape (n_samples, n_genes) or None, \
-default=None
-        Samples with the genes seen during fit, for their mean expression.
+    X : AnnData, ndarray, DataFrame, sparse matrix or None, default=None
+        Samples with the genes seen during fit, shape (n_samples, n_genes), for their mean
+        expression.
     layer : str or None, default=None
         Layer to read when X is an AnnData; None reads ``X.X``.
     var : str or sequence of str, default=()
@@ -62,7 +62,6 @@ default=None
     Examples
     --------
     >>> import pandas as pd
-import scipy.sparse as sp
     >>> from skgenes.feature_selection import GivenPanelSelector
     >>> from skgenes.io import panel_table
     >>> X = pd.DataFrame([[1.0, 2.0, 3.0], [3.0, 4.0, 9.0]], columns=["TP53", "MYC", "CD4"])
