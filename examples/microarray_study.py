@@ -67,7 +67,7 @@ from skgenes.preprocessing import (
 )
 
 to_log2 = Log2Transformer(0, floor=1).set_output(transform="pandas")
-remover = DuplicateSampleRemover(random_state=0)
+remover = DuplicateSampleRemover()
 probes, labels = remover.fit_resample(to_log2.fit_transform(raw), labels)
 print(f"{len(raw) - len(probes)} near-duplicates removed")
 

@@ -61,16 +61,14 @@ table = pd.DataFrame(
 print(table.round(3).to_string(index=False))
 
 # %%
+# Both against the size of the panel, with their spread over folds.
 import matplotlib.pyplot as plt
 
-figure, axes = plt.subplots(figsize=(5.5, 4), layout="constrained")
-axes.plot(table["genes"], table["PCC, all genes"], marker="o", label="all genes")
-inferred, spread = table["PCC, inferred genes"], table["sd over folds"]
-axes.errorbar(table["genes"], inferred, spread, marker="o", capsize=3, label="inferred genes")
-axes.set_xscale("log")
-axes.set_xticks(sizes, sizes)
-axes.minorticks_off()
-axes.set_ylim(0)
-axes.set(xlabel="genes measured", ylabel="mean PCC, held-out cells")
-axes.legend(frameon=False)
+from skgenes.inspection import PanelSizeDisplay
+
+figure, ax = plt.subplots(figsize=(5.5, 4), layout="constrained")
+for name in ("all", "inferred"):
+    PanelSizeDisplay.from_estimator(
+        search, score=name, score_name="PCC, held-out cells", name=f"{name} genes", ax=ax
+    )
 figure.savefig("panel_size.png", dpi=150)

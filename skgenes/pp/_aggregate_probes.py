@@ -62,7 +62,7 @@ def aggregate_probes(
 
     References
     ----------
-    Chen et al., *Bioinformatics* 32 (2016), section 2.1, doi 10.1093/bioinformatics/btw074: the
+    Chen et al., *Bioinformatics* 32 (2016), doi 10.1093/bioinformatics/btw074: the
     mean over probes.
 
     Examples

@@ -12,7 +12,7 @@ _RECORD = "remove_duplicate_samples"
 def remove_duplicate_samples(
     adata,
     *,
-    method="kmeans",
+    method="all_pairs",
     threshold=1.0,
     n_clusters=100,
     batch_size=1000,
@@ -26,8 +26,8 @@ def remove_duplicate_samples(
     ----------
     adata : AnnData of shape (n_obs, n_vars)
         Samples.
-    method : {"kmeans", "all_pairs"}, default="kmeans"
-        Which pairs are compared: those within a cluster of k-means, as D-GEX does, or all.
+    method : {"all_pairs", "kmeans"}, default="all_pairs"
+        Which pairs are compared: all, or those within a cluster of k-means, as D-GEX does.
     threshold : float, default=1.0
         Euclidean distance, over all genes and in the unit of the data, that a pair must be below.
         D-GEX's 1.0 was meant for 22,268 probes on a log2 scale.
@@ -63,7 +63,7 @@ def remove_duplicate_samples(
 
     References
     ----------
-    Chen et al., *Bioinformatics* 32 (2016), section 2.1, doi 10.1093/bioinformatics/btw074
+    Chen et al., *Bioinformatics* 32 (2016), doi 10.1093/bioinformatics/btw074
 
     Examples
     --------
@@ -72,7 +72,7 @@ def remove_duplicate_samples(
     >>> import skgenes
     >>> samples = ad.AnnData(np.random.default_rng(0).normal(8, 2, size=(6, 50)))
     >>> samples.X[4] = samples.X[1] + 0.01
-    >>> skgenes.pp.remove_duplicate_samples(samples, method="all_pairs")
+    >>> skgenes.pp.remove_duplicate_samples(samples)
     >>> samples.obs_names.to_list()
     ['0', '1', '2', '3', '5']
     """

@@ -17,10 +17,10 @@ class DuplicateSampleRemover(BaseEstimator):
 
     Parameters
     ----------
-    method : {"kmeans", "all_pairs"}, default="kmeans"
+    method : {"all_pairs", "kmeans"}, default="all_pairs"
         Which pairs are compared. "kmeans" is the rule of D-GEX: those within a cluster of
-        mini-batch k-means; pairs that a border between clusters separates are missed. "all_pairs"
-        misses none.
+        mini-batch k-means; pairs that a border between clusters separates are missed, which are
+        many where there are few samples for each cluster. "all_pairs" misses none.
     threshold : float, default=1.0
         Euclidean distance, over all genes and in the unit of X, that a pair must be below. D-GEX's
         1.0 was meant for 22,268 probes on a log2 scale.
@@ -54,7 +54,7 @@ class DuplicateSampleRemover(BaseEstimator):
     References
     ----------
     .. [1] Chen et al., "Gene expression inference with deep learning", *Bioinformatics* 32 (2016),
-       section 2.1, doi 10.1093/bioinformatics/btw074.
+       doi 10.1093/bioinformatics/btw074.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class DuplicateSampleRemover(BaseEstimator):
     >>> from skgenes.preprocessing import DuplicateSampleRemover
     >>> X = np.random.default_rng(0).normal(8, 2, size=(6, 50))
     >>> X[4] = X[1] + 0.01
-    >>> remover = DuplicateSampleRemover(method="all_pairs")
+    >>> remover = DuplicateSampleRemover()
     >>> X_kept, y_kept = remover.fit_resample(X, list("abcdef"))
     >>> y_kept
     ['a', 'b', 'c', 'd', 'f']
@@ -75,7 +75,7 @@ class DuplicateSampleRemover(BaseEstimator):
     def __init__(
         self,
         *,
-        method="kmeans",
+        method="all_pairs",
         threshold=1.0,
         n_clusters=100,
         batch_size=1000,

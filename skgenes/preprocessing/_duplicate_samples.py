@@ -23,7 +23,7 @@ CONSTRAINTS = {
 def duplicate_samples(
     X,
     *,
-    method="kmeans",
+    method="all_pairs",
     threshold=1.0,
     n_clusters=100,
     batch_size=1000,
@@ -36,10 +36,10 @@ def duplicate_samples(
     ----------
     X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_genes)
         Samples.
-    method : {"kmeans", "all_pairs"}, default="kmeans"
+    method : {"all_pairs", "kmeans"}, default="all_pairs"
         Which pairs are compared. "kmeans" is the rule of D-GEX: those within a cluster of
-        mini-batch k-means; pairs that a border between clusters separates are missed. "all_pairs"
-        misses none.
+        mini-batch k-means; pairs that a border between clusters separates are missed, which are
+        many where there are few samples for each cluster. "all_pairs" misses none.
     threshold : float, default=1.0
         Euclidean distance, over all genes and in the unit of X, that a pair must be below. D-GEX's
         1.0 was meant for 22,268 probes on a log2 scale.
@@ -83,7 +83,7 @@ def duplicate_samples(
     References
     ----------
     .. [1] Chen et al., "Gene expression inference with deep learning", *Bioinformatics* 32 (2016),
-       section 2.1, doi 10.1093/bioinformatics/btw074.
+       doi 10.1093/bioinformatics/btw074.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def duplicate_samples(
     >>> from skgenes.preprocessing import duplicate_samples
     >>> X = np.random.default_rng(0).normal(8, 2, size=(6, 50))
     >>> X[4] = X[1] + 0.01
-    >>> duplicate_of = duplicate_samples(X, method="all_pairs")
+    >>> duplicate_of = duplicate_samples(X)
     >>> duplicate_of
     array([-1, -1, -1, -1,  1, -1])
     >>> X[duplicate_of < 0].shape

@@ -71,7 +71,7 @@ class ProbeAggregator(TransformerMixin, BaseEstimator):
     References
     ----------
     .. [1] Chen et al., "Gene expression inference with deep learning", *Bioinformatics* 32 (2016),
-       section 2.1, doi 10.1093/bioinformatics/btw074: the mean over probes.
+       doi 10.1093/bioinformatics/btw074: the mean over probes.
 
     Examples
     --------

@@ -86,7 +86,8 @@ def test_few_samples(method):
 def test_randomness(planted):
     X = np.random.default_rng(0).normal(size=(200, 2))
     before = np.random.get_state()[1].copy()  # noqa: NPY002
-    runs = [duplicate_samples(X, threshold=0.3, random_state=seed) for seed in (0, 0, 1, None)]
+    options = {"method": "kmeans", "threshold": 0.3}
+    runs = [duplicate_samples(X, **options, random_state=seed) for seed in (0, 0, 1, None)]
     np.testing.assert_array_equal(runs[0], runs[1])
     assert (runs[0] != runs[2]).any()
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002

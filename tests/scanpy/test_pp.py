@@ -100,8 +100,8 @@ def test_remove_duplicate_samples(doubled, options, kept_by_file):
 
 
 def test_nothing_to_remove(doubled, kept_by_file):
-    skgenes.pp.remove_duplicate_samples(doubled, method="all_pairs")
-    skgenes.pp.remove_duplicate_samples(doubled, method="all_pairs")
+    skgenes.pp.remove_duplicate_samples(doubled)
+    skgenes.pp.remove_duplicate_samples(doubled)
     assert doubled.n_obs == 87
     assert len(doubled.uns["remove_duplicate_samples"]["removed"]) == 0
     kept_by_file(doubled)
@@ -109,11 +109,11 @@ def test_nothing_to_remove(doubled, kept_by_file):
 
 def test_remove_duplicate_samples_copies_and_views(doubled, same):
     before, view = doubled.copy(), doubled[:80]
-    smaller = skgenes.pp.remove_duplicate_samples(view, method="all_pairs", copy=True)
+    smaller = skgenes.pp.remove_duplicate_samples(view, copy=True)
     assert not smaller.is_view
     assert smaller.n_obs == 78
     assert view.n_obs == 80
-    skgenes.pp.remove_duplicate_samples(view, method="all_pairs")
+    skgenes.pp.remove_duplicate_samples(view)
     same(view, smaller)
     same(doubled, before)
 
