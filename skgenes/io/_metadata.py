@@ -119,7 +119,9 @@ def as_plain(column, missing):
     if all(isinstance(value, str) for value in present):
         return np.where(gaps, missing, values)
     if all(isinstance(value, bool | np.bool_) for value in present):
-        return np.where(gaps, missing, values.astype(str)) if gaps.any() else values.astype(bool)
+        if not gaps.any():
+            return values.astype(bool)
+        return np.where(gaps, missing, values.astype(str)).astype(object)
     if all(isinstance(value, Number) and np.isreal(value) for value in present):
         return np.where(gaps, np.nan, values).astype(float) if gaps.any() else _numbers(values)
     other = next(value for value in present if not isinstance(value, str))
