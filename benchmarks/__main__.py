@@ -13,7 +13,7 @@ from benchmarks import REMOVED_CORETYPE
 from benchmarks._measure import in_fresh_process, run_module
 
 MODULES = ("importing", "permutation", "gctx", "quantile", "duplicates", "deeplift", "training")
-NEEDS_DATA = "bulk_landmarks"
+NEED_DATA = ("bulk_landmarks", "across_platforms", "lung_samples")
 PACKAGES = ("skgenes", "numpy", "scipy", "scikit-learn", "tensorflow", "keras", "shap", "qnorm")
 COLUMNS = ("name", "value", "unit", "goal", "met", "note")
 OPERATORS = {">=": ge, "<=": le, "==": eq}
@@ -103,7 +103,7 @@ def describe_machine():
 
 
 def _default_modules():
-    return (*MODULES, NEEDS_DATA) if os.environ.get("SKGENES_DATA") else MODULES
+    return (*MODULES, *NEED_DATA) if os.environ.get("SKGENES_DATA") else MODULES
 
 
 def _version(package):
@@ -125,14 +125,15 @@ def _cpu_model():
 def _parse():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Run the benchmarks.")
     parser.add_argument("--quick", action="store_true", help="small sizes, a few minutes")
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=(*MODULES, NEEDS_DATA))
-    parser.add_argument("--data", metavar="DIR", help=f"folder of the data of {NEEDS_DATA}")
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=(*MODULES, *NEED_DATA))
+    parser.add_argument(
+        "--data", metavar="DIR", help=f"folder with the data that {', '.join(NEED_DATA)} need"
+    )
     parser.add_argument("--json", metavar="FILE", default="benchmarks.json")
     arguments = parser.parse_args()
-    if NEEDS_DATA in (arguments.only or ()) and not (
-        arguments.data or os.environ.get("SKGENES_DATA")
-    ):
-        parser.error(f"{NEEDS_DATA} needs --data or the environment variable SKGENES_DATA")
+    needy = set(NEED_DATA) & set(arguments.only or ())
+    if needy and not (arguments.data or os.environ.get("SKGENES_DATA")):
+        parser.error(f"{' and '.join(needy)}: give --data, or set SKGENES_DATA")
     return arguments
 
 
