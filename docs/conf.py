@@ -31,7 +31,7 @@ extensions = [
     "mathml",
     "markdown_changelog",
     "public_api",
-    "trailing_underscores",
+    "plain_docstrings",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "**/GALLERY_HEADER.rst"]
@@ -84,6 +84,8 @@ html_sidebars = {
     "index": [],
     "tour": [],
     "methods": [],
+    "scanpy": [],
+    "data": [],
     "files": [],
     "changelog": [],
     "citation": [],

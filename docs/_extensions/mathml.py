@@ -7,6 +7,8 @@ from docutils.utils.math.latex2mathml import tex2mathml
 
 # docutils would write the index of an accented letter below it, not beside it.
 ACCENTED = re.compile(r"\\(hat|bar|tilde)\s*(\{[^{}]*\}|[A-Za-z])")
+# What docutils does not know. Delimiters are stretched by MathML itself.
+UNKNOWN = re.compile(r"\\((?:[bB]igg?)[lmr]?|dots)(?![A-Za-z])")
 
 
 def setup(app):
@@ -31,4 +33,6 @@ def block(translator, node):
 
 def mathml(node, as_block=False):
     """Return a formula as MathML."""
-    return tex2mathml(ACCENTED.sub(r"{\\\1 \2{}}", node.astext()), as_block=as_block)
+    formula = ACCENTED.sub(r"{\\\1 \2{}}", node.astext())
+    formula = UNKNOWN.sub(lambda match: r"\ldots" if match[1] == "dots" else "", formula)
+    return tex2mathml(formula, as_block=as_block)
