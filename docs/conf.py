@@ -53,6 +53,7 @@ shutil.copytree(HERE.parent / "examples", examples, dirs_exist_ok=True)
 sphinx_gallery_conf = {
     "examples_dirs": [str(examples)],
     "gallery_dirs": ["auto_examples"],
+    "within_subsection_order": "gallery_order.gallery_key",
     "filename_pattern": r"\.py$",
     "ignore_pattern": r"(^|/)_[^/]*\.py$",
     "download_all_examples": False,
