@@ -164,7 +164,7 @@ def agreeing_pairs(labels, agreement):
     """
     n_points, n_trials = labels.shape
     # The small number: 0.8 * 100 may be just below 80.
-    needed = math.floor(agreement * n_trials + 1e-9) + 1
+    needed = min(math.floor(agreement * n_trials + 1e-9) + 1, n_trials)
     together = _seen_together(labels, n_trials - needed + 1)
     step = max(1, _CANDIDATES_AT_ONCE // n_points)
     found = [

@@ -15,9 +15,11 @@ from sklearn.utils._param_validation import HasMethods, Interval, validate_param
 from skgenes.inspection._compare_result import PanelComparison
 from skgenes.metrics import gene_permutation_test, per_gene_mean_absolute_error
 from skgenes.utils import (
+    check_expression,
     clone_inner,
     form_for,
     gene_names,
+    matrix_of,
     resolve_genes,
     validate_expression,
 )
@@ -175,8 +177,9 @@ def _train_and_test(X, X_test, names, layer, test_size, random_state):
             random_state = np.random.RandomState()
         train, test = train_test_split(X, test_size=test_size, random_state=random_state)
     else:
-        train, test = X, validate_expression(BaseEstimator(), X_test, reset=True, layer=layer)
-        _check_same_genes(names, gene_names(X_test), train.shape[1], test.shape[1])
+        test_names = gene_names(X_test)
+        train, test = X, check_expression(matrix_of(X_test, layer), test_names, what="X_test")
+        _check_same_genes(names, test_names, train.shape[1], test.shape[1])
     if train.shape[0] < _MIN_TRAIN or test.shape[0] < _MIN_TEST:
         raise ValueError(
             f"There are {train.shape[0]} training and {test.shape[0]} held-out samples, but "

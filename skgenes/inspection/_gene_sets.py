@@ -1,6 +1,7 @@
 """A list of genes and named sets of genes over one background."""
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
@@ -63,7 +64,7 @@ def open_gene_sets(genes, gene_sets, background, min_size, max_size):
     Raises
     ------
     TypeError
-        If a string is passed for several genes.
+        If a string, or nothing to go through, is passed for several genes.
     ValueError
         If no gene or no set is left.
 
@@ -102,12 +103,18 @@ def open_gene_sets(genes, gene_sets, background, min_size, max_size):
 
 
 def _as_list(genes, what):
-    if isinstance(genes, str):
-        raise TypeError(f"{what} is the string {genes!r}; pass a list of genes.")
-    genes = list(genes)
+    genes = _listed_genes(genes, what)
     if not genes:
         raise ValueError(f"{what} is empty; pass at least one gene.")
     return genes
+
+
+def _listed_genes(genes, what):
+    if isinstance(genes, str):
+        raise TypeError(f"{what} is the string {genes!r}; pass a list of genes.")
+    if not isinstance(genes, Iterable):
+        raise TypeError(f"{what} is {genes!r}; pass a list of genes.")
+    return list(genes)
 
 
 def _find(genes, background):
@@ -125,10 +132,7 @@ def _find(genes, background):
 
 def _membership(gene_sets, background):
     """Sets x background, bool, and the number of repeated members."""
-    for name, members in gene_sets.items():
-        if isinstance(members, str):
-            raise TypeError(f"Gene set {name!r} is the string {members!r}; pass a list of genes.")
-    sets = [list(members) for members in gene_sets.values()]
+    sets = [_listed_genes(members, f"Gene set {name!r}") for name, members in gene_sets.items()]
     rows = np.repeat(np.arange(len(sets)), [len(members) for members in sets])
     columns = background.get_indexer(pd.Index([*chain.from_iterable(sets)], dtype=object))
     known = columns >= 0

@@ -84,13 +84,36 @@ class GeneScorer:
         UndefinedMetricWarning
             Once, with the number of genes whose score is undefined, if there are any.
         """
-        return self.metric(*_tables_to_compare(estimator, X, y, self.measured))
+        return self.metric(*tables_to_compare(estimator, X, y, self.measured))
 
     def __repr__(self):
         return f"<GeneScorer: {self.description}, greater is better>"
 
 
-def _tables_to_compare(estimator, X, y, measured):
+def tables_to_compare(estimator, X, y, measured):
+    """What a `GeneScorer` compares.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted, with ``observed_and_inferred`` or ``predict``.
+    X : array-like of shape (n_samples, n_features)
+        Samples.
+    y : array-like of shape (n_samples, n_genes) or None
+        Measured expression, for an estimator with ``predict`` alone.
+    measured : bool
+        Whether to include the genes that are measured.
+
+    Returns
+    -------
+    y_true, y_pred : array-like of shape (n_samples, n_genes)
+        Measured and predicted expression.
+
+    Raises
+    ------
+    TypeError
+        If there is nothing to compare.
+    """
     model, steps = _last_step(estimator)
     if hasattr(model, "observed_and_inferred"):
         for step in steps:

@@ -176,6 +176,11 @@ class GeneAutoEncoder(
         self.layer = layer
         self.random_state = random_state
 
+    @property
+    def loss_name(self):
+        """What the training loss is, in words."""
+        return self.loss.replace("_", " ")
+
     @atomic_fit
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):

@@ -126,6 +126,7 @@ class DGEXRegressor(NetworkMixin, RegressorMixin, BaseEstimator):
 
     # y may be sparse: batches of it are made dense, not the whole.
     accepts_sparse_targets = True
+    loss_name = "squared error summed over targets"
 
     _parameter_constraints = {
         **TRAINING_CONSTRAINTS,

@@ -21,7 +21,8 @@ def sample_dendrogram(
     adata : AnnData of shape (n_obs, n_vars)
         Samples, at most some 10,000.
     color : str or None, default=None
-        Column of ``adata.obs`` with what the samples are known to be, drawn under the tree.
+        Column of ``adata.obs`` with what the samples are known to be, drawn under the tree; in the
+        colours of ``adata.uns[f"{color}_colors"]`` if scanpy has chosen some.
     use_rep : str, default="X_landmarks"
         Entry of ``adata.obsm`` that the samples are compared by: the bottleneck that
         `skgenes.tl.landmark_genes` writes, "X_pca" or another.
@@ -68,6 +69,22 @@ def sample_dendrogram(
     Z = field(adata, "obsm", use_rep, "Run skgenes.tl.landmark_genes, or name another in use_rep.")
     labels = None if color is None else field(adata, "obs", color, "Name one of these in color.")
     display = SampleDendrogramDisplay.from_features(
-        Z, labels, n_clusters=n_clusters, method=method, metric=metric, ax=ax
+        Z,
+        labels,
+        n_clusters=n_clusters,
+        method=method,
+        metric=metric,
+        palette=_palette(adata, color),
+        ax=ax,
     )
     return display.ax_
+
+
+def _palette(adata, color):
+    """Colours of a categorical column that scanpy has chosen, or None."""
+    colours = adata.uns.get(f"{color}_colors")
+    if colours is None or adata.obs[color].dtype != "category":
+        return None
+    categories = adata.obs[color].cat.categories
+    # Fewer than there are categories: scanpy chooses anew, so that they are worth nothing.
+    return dict(zip(categories, colours, strict=False)) if len(colours) >= len(categories) else None

@@ -4,7 +4,7 @@ import numpy as np
 
 from skgenes.pp._params import params_of
 from skgenes.preprocessing import QuantileNormalizer
-from skgenes.utils import check_anndata, make_actual
+from skgenes.utils import check_anndata, check_key, make_actual
 
 _NAME = "quantile_normalize"
 
@@ -100,7 +100,8 @@ def quantile_normalize(
 
 
 def _check_free(adata, key):
-    """Raise if a name is taken by anything but an earlier result."""
+    """Raise if a name cannot be used, or is taken by anything but an earlier result."""
+    check_key(key)
     record = adata.uns.get(key)
     if getattr(record, "get", {}.get)("function") == _NAME:
         return

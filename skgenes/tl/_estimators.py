@@ -11,6 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 _PENALTIES = np.logspace(-1, 5, 13)
+# Where a function or a generator lies in memory is another number in every session.
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 
 
 def default_regressor():
@@ -42,14 +44,13 @@ def _described(value):
     if isinstance(value, BaseEstimator):
         with config_context(print_changed_only=False):
             text = " ".join(value.__repr__(N_CHAR_MAX=10**6).split())
-        # Where a function lies in memory is another number in every session.
-        return re.sub(r" at 0x[0-9a-f]+", "", text)
+        return _ADDRESS.sub("", text)
     if isinstance(value, bool | int | float | str | np.generic):
         return value
     if isinstance(value, list | tuple | np.ndarray):
         array = np.asarray(value)
         return array.astype(object) if array.dtype.kind in "UT" else array
-    return repr(value)
+    return _ADDRESS.sub("", repr(value))
 
 
 def _to_dense(X):

@@ -7,7 +7,7 @@ from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import GivenPanelSelector
 from skgenes.tl._estimators import default_regressor, params_of, with_seed
 from skgenes.tl._inputs import expression_of, panel_of
-from skgenes.utils import check_anndata, with_names
+from skgenes.utils import check_anndata, check_key, with_names
 from skgenes.utils._messages import listed
 
 
@@ -95,6 +95,7 @@ def infer_genes(
     from anndata import AnnData
 
     check_anndata(reference, "reference")
+    check_key(key_added)
     panel = panel_of(reference, key, name="reference")
     if key_added in reference.var:
         raise ValueError(

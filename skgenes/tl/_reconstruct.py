@@ -74,8 +74,8 @@ def reconstruct(
     ------
     ValueError
         If there is no panel, or it has no gene or all, values are not finite, a group is missing,
-        the splitter does not test each cell once, or a field is there that is not a result of
-        this function. `adata` is then as it was.
+        the splitter does not test each cell once, without training on it, or a field is there
+        that is not a result of this function. `adata` is then as it was.
     TypeError
         If `adata` is not an AnnData.
 
@@ -144,15 +144,25 @@ def _folds(adata, cv, groups, random_state):
     labels = None if groups is None else _labels(adata, groups)
     splitter = cv
     if isinstance(cv, Integral):
-        shuffled = KFold(cv, shuffle=True, random_state=random_state)
+        # Without a seed it would draw from NumPy's global state.
+        drawn = np.random.RandomState() if random_state is None else random_state
+        shuffled = KFold(cv, shuffle=True, random_state=drawn)
         splitter = shuffled if labels is None else GroupKFold(cv)
     folds = list(check_cv(splitter).split(np.empty((adata.n_obs, 1)), groups=labels))
-    tested = np.bincount(np.concatenate([test for _, test in folds]), minlength=adata.n_obs)
-    if np.any(tested != 1):
+    tested = np.concatenate([np.empty(0, dtype=np.intp), *(test for _, test in folds)])
+    times = np.bincount(tested, minlength=adata.n_obs)
+    if np.any(times != 1):
         raise ValueError(
-            f"cv must test each cell once, but {_shown(cv)} leaves {int(np.sum(tested == 0))} of "
-            f"{adata.n_obs} cells out and tests {int(np.sum(tested > 1))} more than once. Use a "
+            f"cv must test each cell once, but {_shown(cv)} leaves {int(np.sum(times == 0))} of "
+            f"{adata.n_obs} cells out and tests {int(np.sum(times > 1))} more than once. Use a "
             "splitter such as sklearn.model_selection.KFold."
+        )
+    shared = sum(len(np.intersect1d(train, test)) for train, test in folds)
+    if shared:
+        raise ValueError(
+            f"cv must test cells that were not trained on, but {_shown(cv)} does both with "
+            f"{shared} of {adata.n_obs} cells. Use a splitter such as "
+            "sklearn.model_selection.KFold."
         )
     return folds
 

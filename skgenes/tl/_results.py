@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skgenes.utils import make_actual
+from skgenes.utils import check_key, make_actual
 
 
 def store(adata, key, function, fields, *, copy):
@@ -59,8 +59,7 @@ def check_free(adata, key, function, fields):
     fields : dict of str to iterable of str
         Slot to names.
     """
-    if not isinstance(key, str) or not key or "/" in key:
-        raise ValueError(f"key_added must be a name without '/', which files need, got {key!r}.")
+    check_key(key)
     ours = _last_result(adata, key, function)
     taken = [] if ours or key not in adata.uns else [f"adata.uns[{key!r}]"]
     taken += [

@@ -1,6 +1,6 @@
 """The one door for expression matrices, and what keeps failures harmless."""
 
-from skgenes.utils._anndata import check_anndata, make_actual
+from skgenes.utils._anndata import check_anndata, check_key, make_actual
 from skgenes.utils._atomic import write_atomically
 from skgenes.utils._fitting import atomic_fit, seed_sequence
 from skgenes.utils._genes import resolve_genes
@@ -20,6 +20,7 @@ __all__ = [
     "atomic_fit",
     "check_anndata",
     "check_expression",
+    "check_key",
     "check_targets",
     "clone_inner",
     "describe_difference",

@@ -51,6 +51,30 @@ def check_anndata(adata, what="adata", *, instead="the estimators of skgenes", u
         )
 
 
+def check_key(key, what="key_added"):
+    """Raise unless results can be stored under this name, in memory and in files.
+
+    Parameters
+    ----------
+    key : object
+        What was given.
+    what : str, default="key_added"
+        Name of the parameter, for error messages.
+
+    Raises
+    ------
+    ValueError
+        If it is no string, empty, or has a slash, which parts groups of h5ad and zarr files.
+
+    Examples
+    --------
+    >>> from skgenes.utils import check_key
+    >>> check_key("landmarks")
+    """
+    if not isinstance(key, str) or not key or "/" in key:
+        raise ValueError(f"{what} must be a name without '/', which files need, got {key!r}.")
+
+
 def make_actual(adata, *, stacklevel):
     """Make a view an AnnData of its own, in place, as scanpy does.
 

@@ -28,7 +28,7 @@ def clone_inner(estimator):
     True
     """
     estimator = clone(estimator)
-    if _is_ours(estimator):
+    if _reads_anndata(estimator):
         estimator.set_params(layer=None)
     return estimator
 
@@ -59,8 +59,12 @@ def form_for(estimator, matrix, names):
     >>> list(form_for(Ridge(), np.zeros((1, 2)), ["TP53", "MYC"]).columns)
     ['TP53', 'MYC']
     """
-    return with_names(matrix, names) if _is_ours(estimator) or not sp.issparse(matrix) else matrix
+    if sp.issparse(matrix) and not _reads_anndata(estimator):
+        return matrix
+    return with_names(matrix, names)
 
 
-def _is_ours(estimator):
-    return type(estimator).__module__.startswith("skgenes.")
+def _reads_anndata(estimator):
+    """Whether it is one of skgenes, or a subclass of one."""
+    ours = any(base.__module__.startswith("skgenes.") for base in type(estimator).__mro__)
+    return ours and "layer" in estimator.get_params(deep=False)

@@ -357,7 +357,7 @@ def test_other_genes_held_out(varying, genes):
         ({"alpha": 0}, "'alpha' parameter"),
         ({"regressor": "ridge"}, "'regressor' parameter"),
         ({"layer": "log"}, None),
-        ({"X_test": np.full((3, 30), np.nan)}, "contains NaN"),
+        ({"X_test": np.full((3, 30), np.nan)}, "X_test contains NaN: 90 value"),
     ],
 )
 def test_bad_parameters(parameters, message, varying):

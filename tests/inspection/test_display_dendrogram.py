@@ -4,7 +4,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
-from matplotlib.colors import to_rgba
+from matplotlib.colors import to_hex, to_rgba
 from scipy.cluster.hierarchy import dendrogram
 
 from skgenes.inspection import SampleDendrogramDisplay, cluster_samples
@@ -102,6 +102,34 @@ def test_the_strip_shows_the_labels_under_the_tree(clustering):
     title = display.ax_.get_title(loc="left")
     assert title.startswith("40 samples, 3 clusters: adjusted Rand index 0.")
     assert f"silhouette of the labels {clustering.silhouette_labels:.2f}" in title
+
+
+def test_colours_of_ones_own(clustering):
+    palette = {"lung": "red", "brain": "#00ff00", "liver": (0.0, 0.0, 1.0), "other": "black"}
+    display = SampleDendrogramDisplay(clustering).plot(palette=palette)
+    shown = display.strip_.cmap(display.strip_.norm([0, 1, 2]))
+    np.testing.assert_allclose(shown[:, :3], [[0, 1, 0], [0, 0, 1], [1, 0, 0]])
+    handles = display.ax_.get_legend().legend_handles
+    assert [to_hex(patch.get_facecolor()) for patch in handles] == ["#00ff00", "#0000ff", "#ff0000"]
+    del palette["brain"]
+    with pytest.raises(ValueError, match="palette has no colour for 1 of 3 labels: 'brain'"):
+        SampleDendrogramDisplay(clustering).plot(palette=palette)
+    other = SampleDendrogramDisplay.from_features(
+        np.eye(3), list("aab"), palette={"a": "r", "b": "b"}
+    )
+    assert to_hex(other.ax_.get_legend().legend_handles[0].get_facecolor()) == "#ff0000"
+
+
+@pytest.mark.parametrize("n_labels", [16, 17, 53])
+def test_the_legend_of_many_labels_stays_in_the_figure(n_labels):
+    labels = np.repeat([f"tissue {i}" for i in range(n_labels)], 2)
+    Z = np.random.default_rng(0).normal(size=(len(labels), 3))
+    display = SampleDendrogramDisplay.from_features(Z, labels)
+    display.figure_.canvas.draw()
+    box = display.ax_.get_legend().get_window_extent()
+    assert box.y0 >= 0
+    assert box.x1 <= display.figure_.bbox.x1
+    assert display.ax_.get_position().width > 0.4
 
 
 def test_without_labels_there_is_no_strip():

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import rgb_to_hsv, to_rgb
+from scipy.spatial.distance import pdist
 from sklearn.linear_model import Ridge
 
 from skgenes import inspection
@@ -134,8 +135,49 @@ def test_labels_differ_in_colour_and_neighbours_in_lightness():
     for n_labels in (1, 2, 8, 10, 25):
         colours = label_colours(n_labels)
         assert len(np.unique(colours, axis=0)) == n_labels
+    np.testing.assert_array_equal(label_colours(25)[:10], label_colours(10))
     lightness = label_colours(10)[:, :3] @ [0.299, 0.587, 0.114]
     assert np.abs(np.diff(lightness)).min() > 0.07
+
+
+def lab(rgb):
+    """CIELAB under D65, by the book: not what the colours were chosen in."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    xyz = linear @ np.transpose(to_xyz) / [0.9505, 1.0, 1.089]
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.stack(
+        [116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], axis=1
+    )
+
+
+def test_many_labels_can_be_told_apart():
+    # About 2 is just noticeable side by side; neighbours of 30 shades of viridis are 6 apart.
+    for n_labels, apart in ((20, 20), (30, 17), (53, 9)):
+        assert pdist(lab(label_colours(n_labels)[:, :3])).min() > apart
+
+
+LONG = "a name of a panel that somebody has chosen without thinking of the figure it will be in"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: GeneScoreDisplay([0.1, 0.3, 0.4], [0.9, 0.1, 0.4], name=LONG),
+        lambda: PanelScatterDisplay([0.1, 0.3], [0.2, 0.1], name_x=LONG, name_y=LONG),
+        lambda: PanelSizeDisplay([1, 5], [0.2, 0.5], [0.1, 0.1], name=LONG, score_name=LONG),
+        lambda: TrainingCurveDisplay([2.0, 1.0], [3.0, 2.0], name=LONG),
+        lambda: SampleDendrogramDisplay(
+            cluster_samples(np.arange(9.0)[:, np.newaxis], [f"{LONG} {i % 3}" for i in range(9)])
+        ),
+    ],
+)
+def test_long_names_leave_room(make):
+    display = make().plot()
+    display.figure_.canvas.draw()  # warned that axes have collapsed
+    for ax in axes_of(display):
+        assert ax.get_position().width > 0.3
+        assert ax.get_position().height > 0.3
 
 
 def test_lines_differ_in_dashes_and_are_no_pale_yellow():

@@ -185,3 +185,14 @@ def test_two_selectors_on_the_same_axes():
     second = PanelSizeDisplay([2, 4], [0.4, 0.5], [0.1, 0.1], name="b").plot(first.ax_)
     assert legend_of(second) == ["a", "b"]
     assert first.lines_[0].get_color() != second.lines_[0].get_color()
+
+
+@pytest.mark.parametrize("sizes", [[1, 2], [1, 10, 100], np.arange(1, 11)])
+def test_searches_that_failed_throughout(sizes):
+    nan = np.full(len(sizes), np.nan)
+    display = PanelSizeDisplay(sizes, nan, nan).plot()
+    display.figure_.canvas.draw()
+    assert legend_of(display) == [f"from the panel ({len(sizes)} of {len(sizes)} failed)"]
+    left, right = display.ax_.get_xlim()
+    assert left <= min(sizes)
+    assert right >= max(sizes)

@@ -177,6 +177,21 @@ def test_two_networks_are_named(expression, selector):
         TrainingCurveDisplay.from_estimator(model)
 
 
+def test_epochs_without_an_error_are_not_the_best():
+    display = TrainingCurveDisplay([3.0, np.nan, 1.0, 1.0], [3.0, np.nan, 1.0, 2.0]).plot()
+    assert display.best_epoch_ == 3
+    nothing = TrainingCurveDisplay([np.nan] * 3, [np.nan] * 3).plot()
+    assert nothing.best_epoch_ is None
+    assert nothing.best_lines_ == []
+    nothing.figure_.canvas.draw()
+
+
+def test_one_epoch_can_be_seen():
+    display = TrainingCurveDisplay([3.0], [2.0]).plot()
+    assert display.loss_line_.get_marker() == display.validation_line_.get_marker() == "o"
+    assert TrainingCurveDisplay([3.0, 2.0]).plot().loss_line_.get_marker() == "None"
+
+
 def test_bad_curves():
     with pytest.raises(ValueError, match=r"got shapes \(0,\) and \(0,\)"):
         TrainingCurveDisplay([]).plot()

@@ -169,6 +169,8 @@ def test_sets_from_a_file(panel, gene_sets, tmp_path):
         ({"genes": "G1"}, TypeError, "genes is the string 'G1'; pass a list"),
         ({"background": "G1"}, TypeError, "background is the string 'G1'"),
         ({"gene_sets": {"s": "G1"}}, TypeError, "Gene set 's' is the string 'G1'"),
+        ({"genes": None}, TypeError, "genes is None; pass a list"),
+        ({"gene_sets": {"s": 3}}, TypeError, "Gene set 's' is 3; pass a list"),
         ({"gene_sets": [["G1"]]}, ValueError, "'gene_sets' parameter"),
         ({"gene_sets": {}}, ValueError, "None of 0 gene sets has 1 to any number of genes"),
         ({"gene_sets": {"s": ["X"]}}, ValueError, "None of 1 gene sets has 1 .* 100 such as 'G0'"),

@@ -97,6 +97,27 @@ def test_sample_dendrogram(analysed):
     assert "cityblock" in other.get_ylabel()
 
 
+@pytest.mark.parametrize("n_chosen", [0, 2, 3, 5])
+def test_colours_that_scanpy_has_chosen(analysed, n_chosen):
+    from matplotlib.colors import to_hex
+
+    cells = analysed.copy()
+    cells.obs["state"] = cells.obs["donor"].astype("category").cat.rename_categories(list("zxy"))
+    chosen = ["#ff0000", "#00ff00", "#0000ff", "#ffff00", "#00ffff"][:n_chosen]
+    cells.uns["state_colors"] = np.array(chosen, dtype=object)
+    legend = skgenes.pl.sample_dendrogram(cells, "state").get_legend()
+    found = {
+        text.get_text()[0]: to_hex(patch.get_facecolor())
+        for text, patch in zip(legend.get_texts(), legend.legend_handles, strict=True)
+    }
+    if n_chosen >= 3:
+        assert found == {"z": "#ff0000", "x": "#00ff00", "y": "#0000ff"}
+    else:
+        assert not set(found.values()) & set(chosen)
+    cells.obs["state"] = cells.obs["state"].astype(str)  # scanpy's colours are of categories
+    assert skgenes.pl.sample_dendrogram(cells, "state") is not None
+
+
 def test_real_cells(pbmc):
     cells = pbmc.copy()
     ax = skgenes.pl.sample_dendrogram(cells, "bulk_labels", use_rep="X_pca")

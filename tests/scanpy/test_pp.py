@@ -185,6 +185,7 @@ def test_columns_that_share_a_name(arrays):
         ("quantile_normalize", {"layer": "no"}, "no layer 'no'"),
         ("quantile_normalize", {"key_added": "double"}, r"layers\['double'\] would be overwr"),
         ("quantile_normalize", {"key_added": "kept"}, r"adata.uns\['kept'\] would be overwritten"),
+        ("quantile_normalize", {"key_added": "a/b"}, "key_added must be a name.*got 'a/b'"),
         ("quantile_normalize", {"ties": "no"}, "'ties' parameter"),
         ("quantile_normalize", {"reference": [2.0, 1.0]}, "must be ascending"),
         ("remove_duplicate_samples", {"layer": "no"}, "no layer 'no'"),

@@ -104,6 +104,8 @@ def test_genes_that_are_missing(assay, reference):
         skgenes.tl.infer_genes(assay, reference, key="no")
     with pytest.raises(ValueError, match=r"reference.var has a column 'landmarks' already"):
         skgenes.tl.infer_genes(assay, reference, key_added="landmarks")
+    with pytest.raises(ValueError, match=r"key_added must be a name without '/'.*got 'a/b'"):
+        skgenes.tl.infer_genes(assay, reference, key_added="a/b")
 
 
 def test_values_that_are_missing(assay, reference):

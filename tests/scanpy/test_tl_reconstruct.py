@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.model_selection import GroupKFold, KFold, LeaveOneGroupOut, ShuffleSplit
 from sklearn.pipeline import make_pipeline
@@ -151,6 +152,17 @@ def test_again_with_another_panel(flagged, kept_by_file):
     kept_by_file(read)
 
 
+@pytest.mark.parametrize("random_state", [None, np.random.RandomState(0)])
+def test_nothing_global_is_drawn_from_or_recorded(flagged, random_state):
+    before = np.random.get_state()  # noqa: NPY002
+    forest = RandomForestRegressor(2, random_state=np.random.RandomState(1))
+    skgenes.tl.reconstruct(flagged, regressor=forest, cv=2, random_state=random_state)
+    after = np.random.get_state()  # noqa: NPY002
+    np.testing.assert_array_equal(after[1], before[1])
+    assert after[2:] == before[2:]
+    assert "0x" not in str(flagged.uns["reconstructed"]["params"])
+
+
 def taken(adata):
     adata.layers["reconstructed"] = adata.X.copy()
 
@@ -189,6 +201,8 @@ def lost_donor(adata):
         ({"groups": "donor", "cv": 4}, "n_splits=4 greater than the number of groups: 3", None),
         ({"cv": 91}, "n_splits=91 greater than the number of samples", None),
         ({"cv": ShuffleSplit(2, random_state=0)}, "test each cell once.*ShuffleSplit", None),
+        ({"cv": []}, "test each cell once, but list leaves 90 of 90 cells out", None),
+        ({"cv": [(np.arange(90), np.arange(90))]}, "were not trained on, .* 90 of 90", None),
         ({}, r"adata.layers\['reconstructed'\] would be overwritten", taken),
         ({}, r"adata.uns\['reconstructed'\] would be overwritten", by_another_function),
     ],

@@ -30,6 +30,33 @@ def test_names_go_with_a_dense_matrix(estimator):
     assert list(frame.columns) == ["A", "B"]
 
 
+class Derived(GivenPanelSelector):
+    """A selector of ours, changed by somebody else."""
+
+
+class Bare(GivenPanelSelector):
+    """One that has lost the parameter."""
+
+    def __init__(self, genes=(0,)):
+        super().__init__(genes)
+
+    @property
+    def layer(self):
+        return None
+
+    @layer.setter
+    def layer(self, value):
+        pass
+
+
+def test_subclasses_are_ours():
+    matrix, names = sp.csr_array(np.eye(2)), np.array(["A", "B"], dtype=object)
+    assert clone_inner(Derived(["A"], layer="counts")).layer is None
+    assert is_anndata(form_for(Derived(["A"]), matrix, names))
+    assert clone_inner(Bare([1])).genes == [1]
+    assert form_for(Bare([1]), matrix, names) is matrix
+
+
 def test_only_ours_take_the_names_of_a_sparse_matrix():
     matrix, names = sp.csr_array(np.eye(2)), np.array(["A", "B"], dtype=object)
     assert is_anndata(form_for(GivenPanelSelector([0]), matrix, names))

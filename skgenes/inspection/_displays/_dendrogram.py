@@ -11,8 +11,12 @@ from skgenes.inspection._displays._shared import (
     check_matplotlib,
     label_colours,
     styled,
+    wrapped,
 )
+from skgenes.utils._messages import listed
 
+_LABELS_IN_COLUMN = 16
+_LABEL_WIDTH = 30  # characters
 _METHOD_NAMES = {"ward": "Ward distance", "weighted": "weighted mean distance"}
 
 
@@ -72,6 +76,7 @@ class SampleDendrogramDisplay:
         n_clusters=None,
         method="ward",
         metric="euclidean",
+        palette=None,
         ax=None,
         line_kwargs=None,
     ):
@@ -91,6 +96,9 @@ class SampleDendrogramDisplay:
             How the distance between two groups is defined.
         metric : {"euclidean", "cityblock", "cosine", "correlation"}, default="euclidean"
             How the distance between two samples is defined.
+        palette : dict or None, default=None
+            Colour of each label, in any form that matplotlib takes; None chooses colours that can
+            be told apart.
         ax : matplotlib axes or None, default=None
             Where to draw; None makes a new figure.
         line_kwargs : dict or None, default=None
@@ -108,6 +116,7 @@ class SampleDendrogramDisplay:
             n_clusters=n_clusters,
             method=method,
             metric=metric,
+            palette=palette,
             ax=ax,
             line_kwargs=line_kwargs,
         )
@@ -121,6 +130,7 @@ class SampleDendrogramDisplay:
         n_clusters=None,
         method="ward",
         metric="euclidean",
+        palette=None,
         ax=None,
         line_kwargs=None,
     ):
@@ -138,6 +148,9 @@ class SampleDendrogramDisplay:
             How the distance between two groups is defined.
         metric : {"euclidean", "cityblock", "cosine", "correlation"}, default="euclidean"
             How the distance between two samples is defined.
+        palette : dict or None, default=None
+            Colour of each label, in any form that matplotlib takes; None chooses colours that can
+            be told apart.
         ax : matplotlib axes or None, default=None
             Where to draw; None makes a new figure.
         line_kwargs : dict or None, default=None
@@ -150,15 +163,18 @@ class SampleDendrogramDisplay:
         """
         check_matplotlib(f"{cls.__name__}.from_features")
         clustering = cluster_samples(Z, labels, n_clusters=n_clusters, method=method, metric=metric)
-        return cls(clustering).plot(ax, line_kwargs=line_kwargs)
+        return cls(clustering).plot(ax, palette=palette, line_kwargs=line_kwargs)
 
-    def plot(self, ax=None, *, line_kwargs=None):
+    def plot(self, ax=None, *, palette=None, line_kwargs=None):
         """Draw.
 
         Parameters
         ----------
         ax : matplotlib axes or None, default=None
             Where to draw; None makes a new figure.
+        palette : dict or None, default=None
+            Colour of each label, in any form that matplotlib takes; None chooses colours that can
+            be told apart.
         line_kwargs : dict or None, default=None
             Style of the tree, see `matplotlib.collections.LineCollection`.
 
@@ -167,11 +183,14 @@ class SampleDendrogramDisplay:
         SampleDendrogramDisplay
             The display.
         """
-        (self.ax_,) = axes_for(self, ax, figsize=(9, 4.5))
+        codes, labels = self._codes_and_labels()
+        colours = _colours_of(labels, palette)
+        n_columns = -(-len(labels) // _LABELS_IN_COLUMN)
+        (self.ax_,) = axes_for(self, ax, figsize=(7.5 + 1.5 * max(n_columns, 1), 4.5))
         self.figure_ = self.ax_.figure
         self._draw_tree(line_kwargs or {})
         self._draw_cut()
-        self._draw_labels()
+        self._draw_labels(codes, labels, colours, n_columns)
         self.ax_.set_title(_summary(self.clustering), loc="left", fontsize="medium")
         return self
 
@@ -204,16 +223,20 @@ class SampleDendrogramDisplay:
                 (below + above) / 2, color=INK, linewidth=0.8, linestyle=(0, (4, 4))
             )
 
-    def _draw_labels(self):
-        self.strip_ax_, self.strip_ = None, None
+    def _codes_and_labels(self):
+        """Index of each sample's label, and the labels, sorted; none of both without labels."""
         if self.clustering.labels is None:
+            return [], []
+        return pd.factorize(self.clustering.labels, sort=True)
+
+    def _draw_labels(self, codes, labels, colours, n_columns):
+        self.strip_ax_, self.strip_ = None, None
+        if not len(labels):
             self.ax_.set_xlabel("Samples")
             return
         from matplotlib.colors import ListedColormap
         from matplotlib.patches import Patch
 
-        codes, names = pd.factorize(self.clustering.labels, sort=True)
-        colours = label_colours(len(names))
         self.strip_ax_ = self.ax_.inset_axes([0, -0.09, 1, 0.07])
         self.strip_ = self.strip_ax_.imshow(
             codes[np.newaxis, self.clustering.order],
@@ -221,15 +244,36 @@ class SampleDendrogramDisplay:
             interpolation="nearest",
             cmap=ListedColormap(colours),
             vmin=-0.5,
-            vmax=len(names) - 0.5,
+            vmax=len(labels) - 0.5,
         )
         self.strip_ax_.set(xticks=[], yticks=[], xlabel="Samples")
-        counts = np.bincount(codes)
         handles = [
-            Patch(color=colour, label=f"{name} ({count})")
-            for colour, name, count in zip(colours, names, counts, strict=True)
+            Patch(color=colour, label=wrapped(f"{label} ({count})", _LABEL_WIDTH))
+            for colour, label, count in zip(colours, labels, np.bincount(codes), strict=True)
         ]
-        self.ax_.legend(handles=handles, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+        self.ax_.legend(
+            handles=handles,
+            loc="upper left",
+            bbox_to_anchor=(1, 1),
+            frameon=False,
+            ncols=n_columns,
+            fontsize="medium" if n_columns == 1 else "small",
+        )
+
+
+def _colours_of(labels, palette):
+    """RGBA of every label."""
+    from matplotlib.colors import to_rgba_array
+
+    if palette is None:
+        return label_colours(len(labels))
+    missing = [label for label in labels if label not in palette]
+    if missing:
+        raise ValueError(
+            f"palette has no colour for {len(missing)} of {len(labels)} labels: {listed(missing)}. "
+            "Add them, or leave palette=None."
+        )
+    return to_rgba_array([palette[label] for label in labels])
 
 
 def brackets(clustering):

@@ -11,7 +11,7 @@ from skgenes.inspection._displays._shared import (
     styled,
 )
 from skgenes.metrics import per_gene_mean_absolute_error, per_gene_pearson
-from skgenes.metrics._scorers import _tables_to_compare
+from skgenes.metrics._scorers import tables_to_compare
 
 
 class GeneScoreDisplay:
@@ -115,7 +115,7 @@ class GeneScoreDisplay:
             The display, drawn.
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
-        tables = _tables_to_compare(estimator, X, y, measured)
+        tables = tables_to_compare(estimator, X, y, measured)
         name = type(estimator).__name__ if name is None else name
         return cls.from_predictions(*tables, name=name, unit=unit, ax=ax, line_kwargs=line_kwargs)
 

@@ -12,9 +12,11 @@ from skgenes.inspection._displays._shared import (
     name_lines,
     point_style,
     styled,
+    wrapped,
 )
 from skgenes.metrics import per_gene_mean_absolute_error, per_gene_pearson
 
+_LABEL_WIDTH = 45  # characters
 _METRICS = {"mae": per_gene_mean_absolute_error, "pcc": per_gene_pearson}
 
 
@@ -230,8 +232,8 @@ class PanelScatterDisplay:
         if self.score == "mae":
             quantity, unit = "Mean absolute error of a gene", f" ({self.unit})"
         self.ax_.set(
-            xlabel=f"{quantity}\nfrom {self.name_x}{unit}",
-            ylabel=f"{quantity}\nfrom {self.name_y}{unit}",
+            xlabel=wrapped(f"{quantity}\nfrom {self.name_x}{unit}", _LABEL_WIDTH),
+            ylabel=wrapped(f"{quantity}\nfrom {self.name_y}{unit}", _LABEL_WIDTH),
             aspect="equal",
         )
         for handle in name_lines(self.ax_, ncols=2).legend_handles:

@@ -10,6 +10,7 @@ from skgenes.inspection._displays._shared import (
     line_style,
     name_lines,
     styled,
+    wrapped,
 )
 
 _MOST_TICKS = 8
@@ -195,8 +196,12 @@ class PanelSizeDisplay:
         shares = np.any(sizes < 1)
         self.ax_.set(
             xlabel="Share of genes in the panel" if shares else "Genes in the panel",
-            ylabel=f"{self.score_name}\n(mean ± standard deviation over splits)",
+            ylabel=wrapped(f"{self.score_name}\n(mean ± standard deviation over splits)"),
         )
+        if fresh:
+            # Sizes whose fits all failed have their place too.
+            self.ax_.update_datalim([(size, 0) for size in sizes], updatey=False)
+            self.ax_.autoscale_view(scaley=False)
         if fresh and sizes.min() > 0 and sizes.max() >= 8 * sizes.min():
             self.ax_.set_xscale("log")
         ticks = np.unique(sizes)

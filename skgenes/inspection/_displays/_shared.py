@@ -1,5 +1,7 @@
 """What displays share: axes, colours, and the error where matplotlib is missing."""
 
+import textwrap
+
 import numpy as np
 from sklearn.utils._plotting import _validate_style_kwargs as styled
 
@@ -15,6 +17,7 @@ __all__ = [
     "name_lines",
     "point_style",
     "styled",
+    "wrapped",
 ]
 
 # Okabe and Ito (2008): told apart by colour-blind people. Neighbours differ in lightness too, and
@@ -40,6 +43,22 @@ _AREAS = (
     "#DDDDDD",
     "#888888",
 )
+# Ottosson (2020), "A perceptual color space for image processing": linear sRGB to Oklab.
+_TO_CONES = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_TO_OKLAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+_LINE_WIDTHS = {1: 60, 2: 40}  # characters, by the number of columns
 
 
 def check_matplotlib(caller):
@@ -125,7 +144,28 @@ def name_lines(ax, **options):
     matplotlib legend
         The legend.
     """
-    return ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, **options)
+    legend = ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, **options)
+    for text in legend.get_texts():
+        text.set_text(wrapped(text.get_text(), _LINE_WIDTHS[options.get("ncols", 1)]))
+    return legend
+
+
+def wrapped(text, width=_LINE_WIDTHS[1]):
+    """Break long lines of a text, so that a name leaves room for what it names.
+
+    Parameters
+    ----------
+    text : str
+        May have several lines.
+    width : int, default=60
+        Characters that fit on a line.
+
+    Returns
+    -------
+    str
+        The text, with more lines where needed.
+    """
+    return "\n".join(textwrap.fill(line, width) for line in text.split("\n"))
 
 
 def point_style(n_points):
@@ -161,11 +201,34 @@ def label_colours(n_labels):
     Returns
     -------
     ndarray of float64 of shape (n_labels, 4)
-        RGBA in [0, 1]. Up to ten can be told apart; more are shades from dark to light.
+        RGBA in [0, 1]. The first ten can be told apart by colour-blind people too. Each further one
+        is as far from all before it as a colour can be, which some thirty can bear.
     """
-    import matplotlib as mpl
     from matplotlib.colors import to_rgba_array
 
-    if n_labels <= len(_AREAS):
-        return to_rgba_array(_AREAS[:n_labels])
-    return mpl.colormaps["viridis"](np.linspace(0, 1, n_labels))
+    colours = to_rgba_array(_AREAS[:n_labels])[:, :3]
+    if n_labels > len(_AREAS):
+        steps = np.linspace(0, 1, 16)
+        candidates = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(-1, 3)
+        # Near white is no colour on paper, and dark ones all look black.
+        lightness = _oklab(candidates)[:, 0]
+        candidates = candidates[(lightness > 0.3) & (lightness < 0.93)]
+        colours = _farthest_first(colours, candidates, n_labels)
+    return np.column_stack([colours, np.ones(n_labels)])
+
+
+def _farthest_first(chosen, candidates, n_wanted):
+    """Add one colour after the other, the one least like all there are."""
+    chosen, where = list(chosen), _oklab(candidates)
+    distances = np.full(len(candidates), np.inf)
+    for i in range(n_wanted):
+        if i == len(chosen):
+            chosen.append(candidates[np.argmax(distances)])
+        distances = np.minimum(distances, np.sum((where - _oklab(chosen[i])) ** 2, axis=-1))
+    return np.array(chosen)
+
+
+def _oklab(rgb):
+    """Coordinates whose distances are those that people see."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return np.cbrt(linear @ _TO_CONES.T) @ _TO_OKLAB.T

@@ -46,7 +46,8 @@ class TrainingCurveDisplay:
     validation_line_ : matplotlib line or None
         The error.
     best_epoch_ : int or None
-        Epoch with the least validation error, whose weights were kept; the first is 1.
+        Epoch with the least validation error, whose weights were kept; the first is 1. None
+        without validation, or if the error was NaN throughout.
     best_lines_ : list of matplotlib lines
         Vertical lines at the best epoch, one on every axes; none without validation.
 
@@ -131,9 +132,14 @@ class TrainingCurveDisplay:
             self, ax, n_axes, nrows=n_axes, sharex=True, figsize=(6, 1 + 3 * n_axes)
         )
         self.figure_ = self.axes_[0].figure
-        self.best_epoch_ = int(np.argmin(validation)) + 1 if validation.size else None
+        # A network that diverged has no error in some epochs.
+        defined = not np.isnan(validation).all()
+        self.best_epoch_ = int(np.nanargmin(validation)) + 1 if defined else None
         epochs = np.arange(1, loss.size + 1)
-        style = styled({**line_style(self.axes_[0]), "label": self._label()}, line_kwargs or {})
+        style = {**line_style(self.axes_[0]), "label": self._label()}
+        if loss.size == 1:
+            style["marker"] = "o"
+        style = styled(style, line_kwargs or {})
         self.loss_line_ = self.axes_[0].plot(epochs, loss, **style)[0]
         self.axes_[0].set(ylabel=self.loss_name)
         self.axes_[-1].set(xlabel="Epoch")
@@ -141,8 +147,9 @@ class TrainingCurveDisplay:
         if validation.size:
             self.validation_line_ = self.axes_[1].plot(epochs, validation, **style)[0]
             self.axes_[1].set(ylabel=self.validation_name)
+        if self.best_epoch_ is not None:
             self._mark_best()
-        if self.name is not None or validation.size:
+        if self._label() is not None:
             name_lines(self.axes_[0])
         return self
 
@@ -206,13 +213,10 @@ def _networks(estimator, path):
 
 def _names_of_curves(network):
     """What the curves are and in which unit, as far as the network tells."""
-    if not hasattr(network, "standardize"):
+    if not hasattr(network, "loss_name"):
         return {}
     unit = "standardised units" if network.standardize else "unit of the data"
-    loss = "squared error summed over targets"
-    if hasattr(network, "loss"):
-        loss = network.loss.replace("_", " ")
     return {
-        "loss_name": f"Training loss\n{loss},\n{unit}",
+        "loss_name": f"Training loss\n{network.loss_name},\n{unit}",
         "validation_name": f"Validation error\nmean absolute error,\n{unit}",
     }
