@@ -1,7 +1,7 @@
 """Columns of sample and gene metadata: from text, to text, and fit for h5ad."""
 
 import re
-from numbers import Number
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -105,7 +105,7 @@ def as_plain(column, missing):
     Returns
     -------
     ndarray of bool, int, float or object
-        Objects are str; missing numbers are NaN.
+        Objects are str; missing numbers are NaN. Whole numbers that would lose digits become text.
 
     Raises
     ------
@@ -116,24 +116,57 @@ def as_plain(column, missing):
         return column.to_numpy()
     values, gaps = column.to_numpy(dtype=object), column.isna().to_numpy()
     present = values[~gaps]
-    if all(isinstance(value, str) for value in present):
+    kind = _kind(present, column.name)
+    if kind is str:
         return np.where(gaps, missing, values)
-    if all(isinstance(value, bool | np.bool_) for value in present):
-        if not gaps.any():
-            return values.astype(bool)
-        return np.where(gaps, missing, values.astype(str)).astype(object)
-    if all(isinstance(value, Number) and np.isreal(value) for value in present):
-        return np.where(gaps, np.nan, values).astype(float) if gaps.any() else _numbers(values)
-    other = next(value for value in present if not isinstance(value, str))
+    if not gaps.any() and not (kind is int and _too_large(present, _LARGEST_INT)):
+        return values.astype(kind)
+    if kind is float or (kind is int and not _too_large(present, _LARGEST_EXACT)):
+        return np.where(gaps, np.nan, values).astype(float)
+    return np.where(gaps, missing, values.astype(str)).astype(object)
+
+
+def _kind(values, name):
+    """Tell what all of the values are."""
+    kinds = {str: str, bool: bool | np.bool_, int: int | np.integer, float: Real}
+    for kind, types in kinds.items():
+        if all(isinstance(value, types) for value in values):
+            return kind
+    other = next(value for value in values if not isinstance(value, str))
     raise TypeError(
-        f"Column {column.name!r} holds {type(other).__name__}, such as {shown(str(other))}; "
+        f"Column {name!r} holds {type(other).__name__}, such as {shown(str(other))}; "
         "numbers, truth values or text of one kind can be written. Convert it with .astype(str)."
     )
 
 
-def _numbers(values):
-    whole = all(isinstance(value, int | np.integer) for value in values)
-    return values.astype(np.int64 if whole else float)
+def _too_large(numbers, most):
+    return max(abs(int(number)) for number in numbers) > most
+
+
+def column_names(frame, what):
+    """Names of the columns of obs or var as text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The columns.
+    what : str
+        What the frame is called, for the message.
+
+    Returns
+    -------
+    list of str
+        The names.
+
+    Raises
+    ------
+    ValueError
+        If a name is empty or, as text, that of two columns.
+    """
+    names = [str(name) for name in frame.columns]
+    if "" in names or len(set(names)) < len(names):
+        raise ValueError(f"{what} has columns without a name of their own. Rename them.")
+    return names
 
 
 def missing_numbers(na_values):

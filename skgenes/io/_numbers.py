@@ -128,7 +128,7 @@ def _rounded(cell, result):
 
 def _is_number(cell):
     try:
-        _parse([cell])
+        _parse([f"{cell}\t0"])  # where a stray line end is seen
     except ValueError:
         return False
     return True

@@ -1,13 +1,14 @@
 """Panels as files: a table to order from, a list, a set."""
 
+import csv
 import os
 
 import pandas as pd
 
 from skgenes.io._errors import FileFormatError, shown
 from skgenes.io._panel_table import panel_table
-from skgenes.io._sets import read_gmt, read_grp, write_gmt, write_grp
-from skgenes.io._text import write_text
+from skgenes.io._sets import check_new, read_gmt, read_grp, write_gmt, write_grp
+from skgenes.io._text import Lines, write_text
 
 _SUFFIXES = (".csv", ".grp", ".txt", ".gmt")
 
@@ -104,7 +105,7 @@ def read_panel(path):
     """
     suffix = _suffix(path)
     if suffix == ".csv":
-        return _read_csv(os.fsdecode(path))
+        return _read_csv(path)
     if suffix != ".gmt":
         return read_grp(path)
     sets = read_gmt(path)
@@ -117,24 +118,27 @@ def read_panel(path):
 
 
 def _read_csv(path):
-    try:
-        # Names such as NA or 1e5 are names.
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise FileFormatError(f"{path}: expected a table in CSV, found: {error}") from None
-    if "gene" not in table:
-        found = shown(", ".join(map(str, table.columns)))
-        raise FileFormatError(f"{path}, line 1: expected a column 'gene', found {found}.")
-    genes = table["gene"].str.strip()
-    if not len(genes):
-        raise FileFormatError(f"{path}: expected at least one gene, found none.")
-    wrong = (genes.duplicated() | (genes == "")).to_numpy()
-    if wrong.any():
-        at = int(wrong.argmax())
-        raise FileFormatError(
-            f"{path}, row {at + 1}: expected a new gene, found {genes.iloc[at]!r}."
-        )
-    return genes.tolist()
+    first_line = {}
+    with Lines(path, "utf-8") as lines:
+        rows = csv.reader(lines, strict=True)
+        try:
+            header = next(rows, None)
+            if header is None or "gene" not in header:
+                found = "the end of the file" if header is None else shown(", ".join(header))
+                raise lines.error("a table with a column 'gene'", found, number=1)
+            place = header.index("gene")
+            for row in filter(None, rows):
+                if len(row) > len(header):
+                    raise lines.error(f"{len(header)} cells as in the header", f"{len(row)}")
+                gene = row[place].strip() if place < len(row) else ""
+                if not gene:
+                    raise lines.error("the name of a gene", "none")
+                check_new(lines, gene, first_line, "the gene")
+        except csv.Error as error:
+            raise lines.error("a table in CSV", str(error)) from None
+        if not first_line:
+            raise lines.error("at least one gene", "none")
+    return list(first_line)
 
 
 def _suffix(path):

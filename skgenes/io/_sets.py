@@ -48,7 +48,7 @@ def read_grp(path, *, encoding="utf-8"):
                 continue
             if "\t" in name:
                 raise lines.error("one name", shown(line))
-            _check_new(lines, name, first_line, "the name")
+            check_new(lines, name, first_line, "the name")
         if not first_line:
             raise lines.error("at least one name", "none")
     return list(first_line)
@@ -147,7 +147,7 @@ def read_gmt(path, *, return_descriptions=False, encoding="utf-8"):
                 raise lines.error(
                     "a name, a description and at least one gene, with tabs between", shown(line)
                 )
-            _check_new(lines, name, first_line, "the set")
+            check_new(lines, name, first_line, "the set")
             sets[name], descriptions[name] = genes, rest[0]
         if not sets:
             raise lines.error("at least one set", "none")
@@ -198,7 +198,20 @@ def write_gmt(sets, path, *, descriptions=None):
     write_text(path, ("\t".join(row) + "\n" for row in rows))
 
 
-def _check_new(lines, name, first_line, what):
+def check_new(lines, name, first_line, what):
+    """Remember on which line a name is, and refuse it a second time.
+
+    Parameters
+    ----------
+    lines : Lines
+        Where the name was read.
+    name : str
+        The name.
+    first_line : dict of str to int
+        Names so far and the numbers of their lines. Changed.
+    what : str
+        What the name is of, for the message.
+    """
     if name in first_line:
         raise lines.error(f"{what} {name!r} once", f"it on line {first_line[name]} too")
     first_line[name] = lines.number

@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.sparse as sp
 
-from skgenes.io._metadata import as_texts
+from skgenes.io._metadata import as_texts, column_names
 from skgenes.io._text import check_anndata, check_cells, write_text
 from skgenes.utils import matrix_of
 
@@ -74,9 +74,11 @@ def write_gct(adata, path, *, version="1.3", layer=None, description=None):
 
 
 def _fields(frame, what):
-    if not frame.columns.is_unique or "" in frame.columns:
-        raise ValueError(f"adata.{what} has columns without a name of their own. Rename them.")
-    fields = {str(name): as_texts(frame[name], _MISSING) for name in frame.columns}
+    names = column_names(frame, f"adata.{what}")
+    fields = {
+        name: as_texts(frame[column], _MISSING)
+        for name, column in zip(names, frame.columns, strict=True)
+    }
     for name, cells in fields.items():
         check_cells(cells, f"adata.{what}[{name!r}]")
     return fields

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skgenes.io._gctx import GENES, MATRIX, SAMPLES, VERSION
-from skgenes.io._metadata import as_plain
+from skgenes.io._metadata import as_plain, column_names
 from skgenes.io._text import check_anndata
 from skgenes.utils import matrix_of, write_atomically
 
@@ -77,20 +77,18 @@ def write_gctx(adata, path, *, layer=None, compression=None):
 def _fields(frame, names, what):
     names = names.to_numpy(dtype=object)
     fields = {"id": names}
-    if not frame.columns.is_unique:
-        raise ValueError(f"adata.{what} has columns without a name of their own. Rename them.")
-    for name in frame.columns:
-        if not name or name == "." or "/" in name or "\0" in name:
+    for name, column in zip(column_names(frame, f"adata.{what}"), frame.columns, strict=True):
+        if name == "." or "/" in name or "\0" in name:
             raise ValueError(
                 f"adata.{what} has a column {name!r}, which HDF5 cannot name. Rename it."
             )
-        values = as_plain(frame[name], _MISSING)
+        values = as_plain(frame[column], _MISSING)
         if name == "id" and not np.array_equal(values, names):
             raise ValueError(
                 f"adata.{what} has a column 'id' that differs from the names; GCTX keeps the names "
                 "there. Rename it."
             )
-        fields[str(name)] = values
+        fields[name] = values
     for name, values in fields.items():
         if values.dtype == object and any("\0" in text for text in values):
             raise ValueError(f"adata.{what} has a NUL byte in {name!r}, which HDF5 cuts text at.")

@@ -249,6 +249,12 @@ def test_broken_files(file, change, match, name):
     refused(file(broken(HAND_TYPED, **change), name), match)
 
 
+def test_a_line_end_of_the_old_kind_within_a_line(file):
+    text = "#1.2\n1\t2\nName\tDescription\ta\tb\nMYC\tna\t1\r\t2\n"
+    with pytest.raises(FileFormatError, match=r"line 4: .* number, found '1\\r' in row 'MYC', c"):
+        read_gct(file(text))
+
+
 def test_float32_are_rounded_once(file):
     # Half-way between two float32, a bit above and a bit below; as float64 all three are the same.
     tie = "1.000000059604644775390625"

@@ -22,6 +22,8 @@ every_format = pytest.mark.parametrize("name", FORMATS)
         (pd.array([True, False, True], dtype="boolean"), [True, False, True]),
         (pd.array([True, None, False], dtype="boolean"), ["True", np.nan, "False"]),
         (pd.array(["a", None, "b"], dtype="string"), ["a", np.nan, "b"]),
+        (pd.array([2**53 + 1, None, 3], dtype="Int64"), [str(2**53 + 1), np.nan, "3"]),
+        (pd.array([2**64 - 1, 0, 3], dtype="UInt64"), [str(2**64 - 1), "0", "3"]),
         (np.array([1, 2, 3], dtype=object), [1, 2, 3]),
         (np.array([1, 2.5, 3], dtype=object), [1.0, 2.5, 3.0]),
         (pd.Categorical([3, 1, 3]), [3, 1, 3]),
@@ -53,6 +55,18 @@ def test_dtypes_that_cannot_be_written(value, kind, name, tmp_path):
     with pytest.raises(TypeError, match=rf"Column 'it' holds {kind}, such as .*\.astype\(str\)"):
         write(anndata.AnnData(np.ones((2, 2)), obs=obs), tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+@every_format
+def test_columns_named_by_numbers(name, tmp_path):
+    write, read = FORMATS[name]
+    adata = anndata.AnnData(np.ones((2, 2), np.float32))
+    adata.obs[5] = [1, 2]
+    write(adata, tmp_path / name)
+    assert read(tmp_path / name).obs["5"].tolist() == [1, 2]
+    adata.obs["5"] = [3, 4]
+    with pytest.raises(ValueError, match=r"adata.obs has columns without a name of their own"):
+        write(adata, tmp_path / name)
 
 
 @every_format

@@ -165,17 +165,29 @@ def test_tables_from_spreadsheets(tmp_path):
     path = tmp_path / "panel.csv"
     path.write_bytes("\ufeffprobe,gene\r\n201746_at, TP53 \r\n202431_s_at,MYC\r\n".encode())
     assert read_panel(path) == ["TP53", "MYC"]
+    path.write_text('gene,why\nTP53,"a, ""b""\nand c"\n\nMYC,d\n')
+    assert read_panel(path) == ["TP53", "MYC"]
 
 
 @pytest.mark.parametrize(
     ("name", "text", "match"),
     [
-        ("it.csv", "", r"it.csv: expected a table in CSV, found: No columns"),
-        ("it.csv", 'gene\n"TP53\n', r"it.csv: expected a table in CSV, found: .*EOF"),
-        ("it.csv", "TP53\nMYC\n", r"it.csv, line 1: expected a column 'gene', found 'TP53'"),
-        ("it.csv", "gene\n", r"it.csv: expected at least one gene, found none"),
-        ("it.csv", "gene,x\nTP53,1\n,2\n", r"it.csv, row 2: expected a new gene, found ''"),
-        ("it.csv", "gene\nMYC\nTP53\nMYC \n", r"it.csv, row 3: expected a new gene, found 'MYC'"),
+        ("it.csv", "", r"it.csv, line 1: expected a table with a column 'gene', found the end"),
+        ("it.csv", 'gene\n"TP53\n', r"it.csv, line 2: expected a table in CSV, found unexpected"),
+        ("it.csv", "TP53\nMYC\n", r"it.csv, line 1: expected a .*column 'gene', found 'TP53'"),
+        ("it.csv", "gene\n", r"it.csv, line 1: expected at least one gene, found none"),
+        (
+            "it.csv",
+            "gene,x\nTP53,1\n,2\n",
+            r"line 3: expected the name of a gene, found none",
+        ),
+        (
+            "it.csv",
+            "x,gene\n1,TP53\n2\n",
+            r"line 3: expected the name of a gene, found none",
+        ),
+        ("it.csv", "gene\nMYC\n\nMYC \n", r"it.csv, line 4: expected the gene 'MYC' once.* line 2"),
+        ("it.csv", "gene,x\nTP53,1,2\nMYC,3,4\n", r"line 2: expected 2 cells .* header, found 3"),
         ("it.grp", "TP53\nTP53\n", r"it.grp, line 2: expected the name 'TP53' once"),
         ("it.gmt", "A\tna\tTP53\nB\tna\tMYC\n", r"it.gmt: expected one set, found 2.*read_gmt"),
     ],
