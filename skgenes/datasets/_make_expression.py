@@ -15,7 +15,7 @@ SPREAD_OF_LIBRARIES = 0.3
 
 @validate_params(
     {
-        "n_samples": [Interval(Integral, 2, None, closed="left")],
+        "n_samples": [Interval(Integral, 3, None, closed="left")],
         "n_genes": [Interval(Integral, 1, None, closed="left")],
         "n_programmes": [Interval(Integral, 1, None, closed="left")],
         "n_blocks": [Interval(Integral, 1, None, closed="left")],
@@ -65,7 +65,7 @@ def make_expression(
     Parameters
     ----------
     n_samples : int, default=200
-        Number of samples, at least 2.
+        Number of samples, at least 3: of two, every product of programmes is the same.
     n_genes : int, default=200
         Number of genes. Those left after blocks and non-linear genes are noise.
     n_programmes : int, default=5

@@ -214,9 +214,10 @@ def test_counts_without_dispersion_are_poisson():
 
 
 def test_smallest():
-    adata = make_expression(2, 1, n_blocks=1, block_size=1, n_nonlinear=0, random_state=0)
-    assert adata.shape == (2, 1)
-    assert np.isfinite(adata.X).all()
+    adata = make_expression(3, 1, n_blocks=1, block_size=1, n_nonlinear=0, random_state=0)
+    assert adata.shape == (3, 1)
+    for seed in range(20):
+        assert np.isfinite(make_expression(3, random_state=seed).X).all()
 
 
 @pytest.mark.parametrize(
@@ -225,7 +226,7 @@ def test_smallest():
         ({"n_genes": 100}, r"Blocks have 80 genes and 40 are non-linear, but n_genes=100"),
         ({"n_groups": 300}, "n_groups=300 is more than n_samples=200"),
         ({"n_batches": 201}, "n_batches=201 is more than n_samples=200"),
-        ({"n_samples": 1}, "'n_samples' parameter of make_expression must be an int"),
+        ({"n_samples": 2}, r"'n_samples' .* must be an int in the range \[3, inf\). Got 2"),
         ({"redundancy": 1.5}, r"'redundancy' .* in the range \[0.0, 1.0\]. Got 1.5"),
         ({"scale": "log"}, "'scale' .* must be a str among .*'counts'"),
         ({"library_size": 0}, "'library_size' .* must be a float in the range"),
