@@ -14,6 +14,7 @@ from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
 from skgenes.inspection import deeplift
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
+from skgenes.preprocessing import DuplicateSampleRemover, QuantileNormalizer
 
 AUTOENCODER = GeneAutoEncoder(
     (8, 3), max_iter=3, batch_size=16, dropout=0.3, validation_fraction=0.2, random_state=0
@@ -29,6 +30,7 @@ def fingerprint():
     dgex = clone(DGEX).fit(X[:, :9], X[:, 9:])
     selector = AutoEncoderDeepLIFTSelector(5, autoencoder=AUTOENCODER).fit(X)
     reconstructor = LandmarkReconstructor(selector, DGEX).fit(X)
+    remover = DuplicateSampleRemover(method="kmeans", threshold=7, n_clusters=4, random_state=0)
     for array in (
         *(layer.kernel for layer in autoencoder.encoder_.layers + autoencoder.decoder_.layers),
         *(layer.kernel for layer in dgex.network_.layers),
@@ -37,6 +39,8 @@ def fingerprint():
         selector.contributions_,
         selector.ranking_,
         reconstructor.predict(X),
+        remover.fit(X).duplicate_of_,
+        QuantileNormalizer().fit_transform(X),
         deeplift(autoencoder, X).contributions,
         np.array(autoencoder.loss_curve_ + autoencoder.validation_curve_ + dgex.loss_curve_),
     ):
@@ -127,6 +131,8 @@ def test_nothing_outside_changes(expression, random_state):
     dgex.fit(expression[:, :9], expression[:, 9:]).predict(expression[:, :9])
     AutoEncoderDeepLIFTSelector(5, autoencoder=AUTOENCODER).fit(expression)
     deeplift(autoencoder, expression, aggregation="signed")
+    remover = DuplicateSampleRemover(method="kmeans", n_clusters=3, random_state=random_state)
+    remover.fit(expression)
     assert surroundings() == before
 
 

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skgenes.preprocessing._match_genes import match_genes
+from skgenes.preprocessing._probe_kernels import column_means
 from skgenes.utils import (
     atomic_fit,
     check_expression,
@@ -104,7 +105,7 @@ class GeneAligner(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             The fitted transformer.
         """
         X = validate_expression(self, X, reset=True, layer=self.layer)
-        self.mean_ = np.asarray(X.mean(axis=0, dtype=np.float64)).ravel()
+        self.mean_ = column_means(X)
         return self
 
     def transform(self, X):

@@ -87,14 +87,15 @@ class Log2Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If values have no logarithm, or `floor` and `offset` add up to zero or less.
+            If values have no logarithm, X is sparse and zeros would not stay zero, or `floor` and
+            `offset` add up to zero or less.
         """
         if self.floor is not None and self.floor + self.offset <= 0:
             raise ValueError(
                 f"floor + offset must be positive to have a logarithm, got {self.floor} + "
                 f"{self.offset}. For log2(max(x, 1)), pass offset=0, floor=1."
             )
-        self._check_logarithms(_summed(validate_expression(self, X, reset=True, layer=self.layer)))
+        self._check_logarithms(validate_expression(self, X, reset=True, layer=self.layer))
         return self
 
     def transform(self, X):
@@ -116,9 +117,7 @@ class Log2Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             If values have no logarithm, or X is sparse and zeros would not stay zero.
         """
         check_is_fitted(self)
-        X = _summed(validate_expression(self, X, reset=False, layer=self.layer))
-        if sp.issparse(X) and max(0, self.floor or 0) + self.offset != 1:
-            raise _would_be_dense("offset=1 and floor=None")
+        X = validate_expression(self, X, reset=False, layer=self.layer)
         self._check_logarithms(X)
         return _on_values(self._log2, X)
 
@@ -144,7 +143,7 @@ class Log2Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             and `offset` is not 1.
         """
         check_is_fitted(self)
-        X = _summed(check_expression(matrix_of(X), gene_names(X)))
+        X = check_expression(matrix_of(X), gene_names(X))
         if X.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"X has {X.shape[1]} features, but Log2Transformer is expecting "
@@ -179,6 +178,8 @@ class Log2Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return powers
 
     def _check_logarithms(self, X):
+        if sp.issparse(X) and max(0, self.floor or 0) + self.offset != 1:
+            raise _would_be_dense("offset=1 and floor=None")
         least = _values(X).min(initial=np.inf)
         if self._raised(least) <= 0:
             what = "Negative values" if least < 0 else "Zeros"
@@ -186,7 +187,7 @@ class Log2Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"{what} in data: log2(x + {self.offset}) is not a number for "
                 f"{self._describe(X, lambda values: self._raised(values) <= 0)}; the smallest is "
                 f"{least}. Raise small values with floor=..., as in offset=0, floor=1 for "
-                f"microarrays, or pass an offset above {-least}."
+                f"microarrays, or pass an offset above {0 - least}."
             )
 
     def _check_powers(self, X):
@@ -208,14 +209,6 @@ class Log2Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             f"{len(rows)} value(s) in {len(genes)} gene(s) ({listed(genes)}) and {len(samples)} "
             f"row(s) ({listed(samples)})"
         )
-
-
-def _summed(X):
-    """Add up entries of a sparse matrix at the same place, which are one number."""
-    if sp.issparse(X) and not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
-    return X
 
 
 def _values(X):

@@ -22,7 +22,7 @@ class ProbeAggregator(TransformerMixin, BaseEstimator):
         of a Series, the first column of a DataFrame. A sequence has one entry for each column of
         X. A gene is text or an integer, such as an Entrez id. None, NaN, "" and "---" stand for no
         gene; "A /// B", a list, or several rows for one probe stand for several. Probes that are
-        not in X are passed over.
+        not in X are passed over. A Series or DataFrame cannot be saved with the estimator.
     method : {"mean", "max_variance"}, default="mean"
         "mean" averages the probes of a gene. "max_variance" takes the probe with the largest
         variance in the training samples, the first one of equals.

@@ -34,7 +34,7 @@ def read_annotation(genes, names, n_probes):
     ------
     ValueError
         If a sequence has another length, a frame another number of columns, or no probe of the
-        annotation is in X.
+        annotation is in X, or an integer is the index of one column and the name of another.
     TypeError
         If a probe is neither name nor index, or a gene neither text nor integer.
     """
@@ -136,8 +136,20 @@ def _column_of(probe, position, n_probes):
     if isinstance(probe, str):
         return position.get(probe)
     if isinstance(probe, Integral) and not isinstance(probe, bool | np.bool_):
+        if position.get(str(probe), probe) != probe:
+            raise _column_or_name(probe, position, n_probes)
         return int(probe) if 0 <= probe < n_probes else None
     raise TypeError(f"genes has the probe {probe!r}; a probe is a name or a column index.")
+
+
+def _column_or_name(probe, position, n_probes):
+    inside = 0 <= probe < n_probes
+    column = f"column {probe} ({list(position)[probe]!r})" if inside else f"no column {probe}"
+    return ValueError(
+        f"genes has the probe {probe}, an integer and so a column index; X has {column}, but in "
+        f"column {position[str(probe)]} a probe named '{probe}'. Pass names as text: for a Series, "
+        "genes.index.astype(str)."
+    )
 
 
 def _check_overlap(absent, genes, names, n_probes):
@@ -148,7 +160,8 @@ def _check_overlap(absent, genes, names, n_probes):
     if names is None:
         raise ValueError(
             f"genes is about the probes {listed(absent)}, but X was passed without names. Pass a "
-            "DataFrame or an AnnData, or one gene for each column."
+            "DataFrame or an AnnData, or one gene for each column. In a pipeline, "
+            "set_output(transform='pandas') makes the steps before keep the names."
         )
     raise ValueError(
         f"None of the {len(absent)} probes of genes ({listed(absent)}) is among the {n_probes} "

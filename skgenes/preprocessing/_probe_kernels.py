@@ -38,8 +38,24 @@ def group_means(X, groups, n_groups):
     return means
 
 
+def column_means(X):
+    """Mean of each column, the same for every form of X.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix in CSR format of shape (n_samples, n_columns)
+        The numbers.
+
+    Returns
+    -------
+    ndarray of shape (n_columns,), float64
+        The means, summed in float64; the method of a sparse matrix sums in its own type.
+    """
+    return sum(block.sum(axis=0) for block in _dense_blocks(X)) / X.shape[0]
+
+
 def column_variances(X):
-    """Population variance of each column, in two passes.
+    """Population variance of each column, in two passes, the same for every form of X.
 
     Parameters
     ----------
@@ -51,16 +67,14 @@ def column_variances(X):
     ndarray of shape (n_columns,), float64
         The variances.
     """
-    n_samples, n_columns = X.shape
-    if sp.issparse(X):
-        data = X.data.astype(np.float64)
-        mean = np.bincount(X.indices, data, minlength=n_columns) / n_samples
-        squares = np.bincount(X.indices, (data - mean[X.indices]) ** 2, minlength=n_columns)
-        stored = np.bincount(X.indices, minlength=n_columns)
-        return (squares + (n_samples - stored) * mean**2) / n_samples
-    mean = X.mean(axis=0, dtype=np.float64)
-    squares = sum(((X[rows] - mean) ** 2).sum(axis=0) for rows in blocks(X))
-    return squares / n_samples
+    mean = column_means(X)
+    return sum(((block - mean) ** 2).sum(axis=0) for block in _dense_blocks(X)) / X.shape[0]
+
+
+def _dense_blocks(X):
+    for rows in blocks(X):
+        block = X[rows].toarray() if sp.issparse(X) else X[rows]
+        yield np.ascontiguousarray(block, dtype=np.float64)
 
 
 def most_variable(variances, groups):

@@ -129,7 +129,8 @@ def validate_expression(
     Returns
     -------
     ndarray or csr_array of shape (n_samples, n_genes), float64 or float32
-        The numbers. A float matrix is not copied.
+        The numbers. A float matrix is not copied, unless it is sparse and its entries are out of
+        order or several at one place.
 
     Raises
     ------
@@ -174,7 +175,8 @@ def check_expression(matrix, names=None, *, what="X", **requirements):
     Returns
     -------
     ndarray or csr_array of shape (n_samples, n_genes), float64 or float32
-        The numbers. A float matrix is not copied.
+        The numbers. A float matrix is not copied, unless it is sparse and its entries are out of
+        order or several at one place.
 
     Raises
     ------
@@ -192,6 +194,9 @@ def check_expression(matrix, names=None, *, what="X", **requirements):
     if isinstance(matrix, pd.DataFrame) and matrix.shape[1] == 0:
         matrix = matrix.to_numpy(dtype=np.float64)  # a frame without columns has no dtype
     matrix = check_array(matrix, dtype=dtype, ensure_all_finite=False, **requirements)
+    if sp.issparse(matrix) and not matrix.has_canonical_format:
+        matrix = matrix.copy()
+        matrix.sum_duplicates()  # entries at the same place are one number
     _check_finite(matrix, names, what)
     return matrix
 

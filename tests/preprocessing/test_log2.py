@@ -168,6 +168,10 @@ def test_zeros_without_an_offset():
     match = r"Zeros in data: log2\(x \+ 0\) is not a number for 1 value\(s\) in 1 gene\(s\) \(1\)"
     with pytest.raises(ValueError, match=match):
         Log2Transformer(offset=0).fit_transform([[1.0, 0.0]])
+    with pytest.raises(ValueError, match=r"or pass an offset above 0\.0\.$"):
+        Log2Transformer(offset=0).fit([[1.0, 0.0]])
+    with pytest.raises(ValueError, match="X is sparse, but its zeros would not stay zero"):
+        Log2Transformer(offset=0).fit(sp.csr_array([[1.0, 0.0]]))
 
 
 def test_what_the_message_says_helps():

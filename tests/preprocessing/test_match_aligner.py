@@ -40,6 +40,12 @@ def in_form(frame, form):
     return frame
 
 
+@pytest.mark.parametrize("form", [np.asarray, sp.csr_array, sp.csr_matrix])
+def test_means_of_many_samples_in_float32(form):
+    X = form(np.full((100_000, 1), 16777.217, dtype=np.float32))
+    np.testing.assert_allclose(GeneAligner().fit(X).mean_, np.float32(16777.217), rtol=1e-12)
+
+
 def dense(matrix):
     return matrix.toarray() if sp.issparse(matrix) else matrix
 

@@ -88,6 +88,26 @@ def test_every_form_of_annotation(frame, method):
         np.testing.assert_array_equal(frame.to_numpy()[:, array.probes_], expected)
 
 
+def test_probes_named_by_numbers(frame):
+    """As text a name, as an integer a column: where these differ, nobody can know."""
+    frame.columns = list("123456")
+    genes = pd.Series(list("ABCDEF"), index=range(1, 7))
+    with pytest.raises(
+        ValueError,
+        match=r"probe 1, .* column 1 \('2'\), but in column 0 a probe named '1'",
+    ):
+        ProbeAggregator(genes).fit(frame)
+    with pytest.raises(ValueError, match=r"has no column 6, but in column 5 a probe named '6'"):
+        ProbeAggregator({6: "A"}).fit(frame)
+    genes.index = genes.index.astype(str)
+    model = ProbeAggregator(genes).set_output(transform="pandas")
+    assert list(model.fit_transform(frame)) == list("ABCDEF")
+    cells = anndata.AnnData(frame.to_numpy())  # whose names are those of the columns
+    np.testing.assert_array_equal(
+        ProbeAggregator(dict(enumerate("ABCDEF"))).fit_transform(cells), frame
+    )
+
+
 def test_entrez_ids_become_text(frame):
     model = ProbeAggregator([4609, np.int64(7157), 1, 4609, 2, 7157]).fit(frame)
     assert list(model.genes_) == ["4609", "7157", "1", "2"]
@@ -211,6 +231,10 @@ def test_annotations_that_cannot_be_used(frame, genes, error, match):
 def test_names_for_data_without_names(frame):
     with pytest.raises(ValueError, match=r"'p1'.*X was passed without names\. Pass a DataFrame"):
         drop().fit(frame.to_numpy())
+    pipeline = make_pipeline(StandardScaler(), drop())
+    with pytest.raises(ValueError, match=r"pipeline, set_output\(transform='pandas'\)"):
+        pipeline.fit(frame)
+    assert pipeline.set_output(transform="pandas").fit_transform(frame).shape == (5, 2)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from skgenes.preprocessing import _probe_kernels
 from skgenes.preprocessing._probe_kernels import (
     blocks,
+    column_means,
     column_variances,
     group_means,
     most_variable,
@@ -77,6 +78,18 @@ def test_variances(form, offset):
     float32 = X.astype(np.float32)
     expected = float32.astype(np.float64).var(axis=0)
     np.testing.assert_allclose(column_variances(form(float32)), expected, rtol=1e-10)
+
+
+def test_every_form_has_the_same_bits():
+    X = np.random.default_rng(0).integers(0, 4, (5, 40)).astype(float)
+    for form in FORMS:
+        np.testing.assert_array_equal(column_variances(form(X)), column_variances(X))
+
+
+def test_sparse_means_are_summed_in_float64():
+    X = np.full((100_000, 1), 16777.217, dtype=np.float32)
+    for form in FORMS:
+        np.testing.assert_allclose(column_means(form(X)), X[0].astype(float), rtol=1e-12)
 
 
 def test_most_variable_by_hand():

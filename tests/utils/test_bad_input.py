@@ -12,7 +12,14 @@ from sklearn.linear_model import Ridge
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
-from skgenes.preprocessing import FromAnnData, Log2Transformer, QuantileNormalizer
+from skgenes.preprocessing import (
+    DuplicateSampleRemover,
+    FromAnnData,
+    GeneAligner,
+    Log2Transformer,
+    ProbeAggregator,
+    QuantileNormalizer,
+)
 
 AUTOENCODER = GeneAutoEncoder((4, 2), max_iter=1, random_state=0)
 ESTIMATORS = {
@@ -24,8 +31,13 @@ ESTIMATORS = {
     "from_anndata": FromAnnData(),
     "log2": Log2Transformer(offset=0, floor=1),
     "quantile": QuantileNormalizer(),
+    "aligner": GeneAligner(),
+    "aggregator": ProbeAggregator(["A", "B", "A", "C", "B", "A"]),
+    "remover": DuplicateSampleRemover(),
 }
-every_estimator = pytest.mark.parametrize("name", sorted(ESTIMATORS))
+every_fit = pytest.mark.parametrize("name", sorted(ESTIMATORS))
+# What is fitted once and applied to other samples, which a remover of samples is not.
+every_estimator = pytest.mark.parametrize("name", sorted(ESTIMATORS.keys() - {"remover"}))
 
 
 def fit(name, X, **params):
@@ -90,11 +102,11 @@ def test_values_that_are_not_finite(name, form, value, word, genes):
 @every_estimator
 def test_sums_that_overflow_are_not_infinite_values(name):
     X = np.random.default_rng(0).normal(size=(12, 6))
-    X[:, 5] = np.float64(1e308) if name in ("given", "from_anndata") else 0
+    X[:, 5] = np.float64(1e308) if name in ("given", "from_anndata", "log2") else 0
     fit(name, X)
 
 
-@every_estimator
+@every_fit
 @pytest.mark.parametrize("form", ["frame", "anndata"])
 @pytest.mark.filterwarnings("ignore:Variable names are not unique")
 def test_duplicated_genes(name, form):
@@ -107,7 +119,7 @@ def test_duplicated_genes(name, form):
     refused(name, X, r"2 gene name\(s\) occur more than once in X: 'A', 'B'.*unique")
 
 
-@every_estimator
+@every_fit
 def test_layers_that_are_missing(name):
     X = anndata.AnnData(np.random.default_rng(0).normal(size=(12, 6)))
     refused(name, X, r"no layer 'log'; its layers are: none", layer="log")
@@ -116,11 +128,11 @@ def test_layers_that_are_missing(name):
     refused(name, X, r"no layer 'log'; its layers are: .*'counts', 'scaled'", layer="log")
 
 
-@every_estimator
+@every_fit
 def test_an_anndata_without_X(name):  # noqa: N802
-    X = anndata.AnnData(obs=pd.DataFrame(index=list("abc")), var=pd.DataFrame(index=list("defgh")))
+    X = anndata.AnnData(obs=pd.DataFrame(index=list("abc")), var=pd.DataFrame(index=list("defghi")))
     refused(name, X, r"AnnData has no X; say which layer")
-    X.layers["log"] = np.random.default_rng(0).normal(size=(3, 5))
+    X.layers["log"] = np.random.default_rng(0).normal(size=(3, 6))
     fit(name, X, layer="log")
 
 
@@ -136,7 +148,7 @@ def test_an_anndata_on_disk(name, tmp_path):
     backed.file.close()
 
 
-@every_estimator
+@every_fit
 @pytest.mark.parametrize("form", [np.asarray, sp.csr_array, pd.DataFrame, anndata.AnnData])
 def test_nothing_at_all(name, form):
     refused(name, form(np.empty((0, 6))), r"0 sample\(s\)")
@@ -147,7 +159,7 @@ def test_nothing_at_all(name, form):
 @pytest.mark.parametrize("form", [np.asarray, sp.csr_array, pd.DataFrame, anndata.AnnData])
 def test_one_sample(name, form):
     X = form(np.arange(6.0).reshape(1, 6))
-    if name in ("given", "from_anndata", "log2", "quantile"):
+    if name in ("given", "from_anndata", "log2", "quantile", "aligner", "aggregator"):
         fit(name, X)
         return
     refused(name, X, r"1 sample\(s\).*minimum of 2")
@@ -157,14 +169,18 @@ def test_one_sample(name, form):
 
 def test_one_gene():
     X = np.random.default_rng(0).normal(size=(12, 1))
-    for name in ("autoencoder", "dgex", "from_anndata"):
+    for name in ("autoencoder", "dgex", "from_anndata", "log2", "aligner"):
         assert np.isfinite(apply(fit(name, X), X)).all()
     assert apply(fit("selector", X), X).shape == (12, 1)
+    assert len(fit("remover", X).duplicate_of_) == 12
+    assert apply(fit("aggregator", X, genes=["A"]), X).shape == (12, 1)
+    refused("aggregator", X, "genes has 6 entries, but X has 1 columns")
+    refused("quantile", X, r"1 feature\(s\).*minimum of 2")
     refused("reconstructor", X, r"1 feature\(s\).*minimum of 2")
     refused("given", X, r"1 gene\(s\).*not among the 1 of X: 2")
 
 
-@every_estimator
+@every_fit
 @pytest.mark.parametrize("kind", ["strings", "objects", "frame"])
 def test_values_that_are_not_numbers(name, kind):
     X = np.random.default_rng(0).normal(size=(12, 6)).astype(object)
@@ -180,13 +196,13 @@ def test_numbers_kept_as_objects(name):
     np.testing.assert_array_equal(apply(model, X), apply(expected, X))
 
 
-@every_estimator
+@every_fit
 @pytest.mark.parametrize("form", [np.asarray, sp.csr_array])
 def test_complex_numbers(name, form):
     refused(name, form(np.ones((12, 6)) * 1j), "Complex data not supported")
 
 
-@every_estimator
+@every_fit
 def test_other_dimensions(name):
     refused(name, np.ones(12), "Expected 2D array, got 1D array")
     refused(name, np.ones((3, 4, 5)), "dim 3")
@@ -203,6 +219,11 @@ def test_other_genes_than_those_of_fit(name, form, genes):
             return pd.DataFrame(values[:, : len(names)], columns=names)
         return anndata.AnnData(values[:, : len(names)], var=pd.DataFrame(index=list(names)))
 
+    if name == "aligner":
+        model = fit(name, make(genes[:6]))
+        with pytest.raises(ValueError, match=r"1 of 6 training genes are not in X .*'GENE0'"):
+            apply(model, make(["OTHER", *genes[1:6]]))
+        return
     model = fit(name, make(genes[:6]))
     apply(model, make(genes[:6]))
     renamed = ["OTHER", *genes[1:6]]
@@ -283,7 +304,7 @@ def test_more_genes_than_there_are():
         refused("selector", X, f"{size}", n_features_to_select=size)
 
 
-@every_estimator
+@every_fit
 def test_params_of_the_wrong_type(name):
     refused(name, np.ones((12, 6)), r"'layer' parameter", layer=3)
 

@@ -12,13 +12,35 @@ from sklearn.base import clone
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
-from skgenes.preprocessing import FromAnnData
+from skgenes.preprocessing import (
+    DuplicateSampleRemover,
+    FromAnnData,
+    GeneAligner,
+    Log2Transformer,
+    ProbeAggregator,
+    QuantileNormalizer,
+)
 from skgenes.utils import gene_names, is_anndata, matrix_of, validate_expression, with_names
 
 FORMS = ["array", "frame", "csr", "csr_matrix", "anndata", "anndata_csr", "layer"]
 AUTOENCODER = GeneAutoEncoder((6, 2), max_iter=2, random_state=0)
 DGEX = DGEXRegressor((5,), max_iter=2, random_state=0)
 SELECTOR = AutoEncoderDeepLIFTSelector(7, autoencoder=AUTOENCODER)
+
+
+TRANSFORMERS = {
+    "log2": Log2Transformer(offset=0, floor=1),
+    "quantile": QuantileNormalizer(),
+    "quantile_dense": QuantileNormalizer(ties="dense"),
+    "aligner": GeneAligner(),
+    "mean": ProbeAggregator([f"G{i % 7}" for i in range(30)]),
+    "max_variance": ProbeAggregator([f"G{i % 7}" for i in range(30)], method="max_variance"),
+}
+REMOVER = DuplicateSampleRemover(threshold=5)
+
+
+def fitted_state(model):
+    return [value for name, value in sorted(vars(model).items()) if name.endswith("_")]
 
 
 def outputs(name, X, form, Y):
@@ -49,6 +71,74 @@ def test_all_forms_give_the_same_bits(forms, expression, name, form):
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_array_equal(a, b)
     assert found_score == pytest.approx(score, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+@pytest.mark.parametrize("form", [*FORMS[1:], "fortran"])
+def test_transformers_give_the_same_bits(forms, expression, name, form):
+    X = np.asfortranarray(expression) if form == "fortran" else forms[form]
+    layer = "log" if form == "layer" else None
+    model = clone(TRANSFORMERS[name]).set_params(layer=layer).fit(X)
+    expected = clone(TRANSFORMERS[name]).fit(expression)
+    named = hasattr(model, "feature_names_in_")
+    state = [v for v in fitted_state(model) if not (named and v is model.feature_names_in_)]
+    if name != "max_variance":  # whose probes_ are names or column indices
+        for a, b in zip(state, fitted_state(expected), strict=True):
+            np.testing.assert_array_equal(a, b)
+    found = model.transform(X)
+    found = found.toarray() if sp.issparse(found) else found
+    np.testing.assert_array_equal(found, expected.transform(expression))
+
+
+@pytest.mark.parametrize("method", ["all_pairs", "kmeans"])
+@pytest.mark.parametrize("form", [*FORMS[1:], "fortran"])
+def test_the_remover_finds_the_same(forms, expression, method, form):
+    X = np.asfortranarray(expression) if form == "fortran" else forms[form]
+    params = {"method": method, "n_clusters": 3, "random_state": 0}
+    layer = "log" if form == "layer" else None
+    found = clone(REMOVER).set_params(layer=layer, **params).fit(X).duplicate_of_
+    expected = clone(REMOVER).set_params(**params).fit(expression).duplicate_of_
+    assert 0 < (expected >= 0).sum() < len(expected)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("name", [*TRANSFORMERS, "remover"])
+def test_entries_of_a_sparse_matrix_in_any_order_and_number(name):
+    """Out of order, several at one place, and zeros that are stored: one matrix all the same."""
+    rng = np.random.default_rng(0)
+    dense = np.round(rng.gamma(2.0, 4, (20, 30))) * (rng.random((20, 30)) < 0.6)
+    dense[7] = dense[3]
+    halves = np.hstack([dense / 4, 3 * dense / 4])
+    order = np.tile(rng.permutation(60), (20, 1))
+    columns = order % 30
+    X = sp.csr_array(
+        (np.take_along_axis(halves, order, axis=1).ravel(), columns.ravel(), range(0, 1201, 60)),
+        shape=(20, 30),
+    )
+    before = X.copy()
+    if name == "remover":
+        np.testing.assert_array_equal(
+            clone(REMOVER).fit(X).duplicate_of_, clone(REMOVER).fit(dense).duplicate_of_
+        )
+    else:
+        found = clone(TRANSFORMERS[name]).fit(X).transform(X)
+        found = found.toarray() if sp.issparse(found) else found
+        expected = clone(TRANSFORMERS[name]).fit(dense).transform(dense)
+        np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(X.data, before.data)
+    np.testing.assert_array_equal(X.indices, before.indices)
+
+
+@pytest.mark.parametrize("dtype", [bool, "u1", ">i4", "f2", ">f4", ">f8", object])
+@pytest.mark.parametrize("name", TRANSFORMERS)
+def test_transformers_and_other_types(name, dtype):
+    X = np.random.default_rng(0).integers(0, 2, (9, 30))
+    expected = clone(TRANSFORMERS[name]).fit(X).transform(X)
+    other = X.astype(dtype)
+    found = clone(TRANSFORMERS[name]).fit(other).transform(other)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert found.dtype in (np.float32, np.float64)
+    assert found.dtype.isnative
 
 
 @pytest.mark.parametrize("name", ["autoencoder", "selector"])
