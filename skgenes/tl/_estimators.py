@@ -3,23 +3,14 @@
 import re
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
-from sklearn.linear_model import RidgeCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-_PENALTIES = np.logspace(-1, 5, 13)
+from skgenes.utils import with_names
+
+_ROWS_AT_ONCE = 4096
 # Where a function or a generator lies in memory is another number in every session.
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
-
-
-def default_regressor():
-    """Ridge regression on standardised landmarks, its penalty tuned on the training cells."""
-    # RidgeCV takes twice the time for a sparse matrix, and a panel is narrow.
-    dense = FunctionTransformer(_to_dense, accept_sparse=True)
-    return make_pipeline(dense, StandardScaler(), RidgeCV(alphas=_PENALTIES))
 
 
 def with_seed(estimator, random_state):
@@ -33,6 +24,28 @@ def with_seed(estimator, random_state):
     if all(value is None for value in seeds.values()):
         estimator.set_params(**dict.fromkeys(seeds, random_state))
     return estimator
+
+
+def fill_in(model, matrix, names, result, rows=None):
+    """Reconstruct all genes, some cells at a time: they come as doubles.
+
+    Parameters
+    ----------
+    model : LandmarkReconstructor
+        Fitted.
+    matrix : ndarray or csr_array of shape (n_obs, n_genes)
+        All genes, or the landmarks alone.
+    names : ndarray of str of shape (n_genes,)
+        The genes.
+    result : ndarray of shape (n_obs, n_vars)
+        Where to write.
+    rows : ndarray of int or None, default=None
+        The cells; None is all of them.
+    """
+    rows = np.arange(len(result)) if rows is None else rows
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows[start : start + _ROWS_AT_ONCE]
+        result[some] = model.reconstruct(with_names(matrix[some], names))
 
 
 def params_of(**params):
@@ -51,7 +64,3 @@ def _described(value):
         array = np.asarray(value)
         return array.astype(object) if array.dtype.kind in "UT" else array
     return _ADDRESS.sub("", repr(value))
-
-
-def _to_dense(X):
-    return X.toarray() if sp.issparse(X) else X

@@ -84,6 +84,11 @@ def gene_scores(
     skgenes.metrics.gene_permutation_test : The test.
     skgenes.pl.gene_scores : Draws the scores.
 
+    Notes
+    -----
+    Beside the layers this takes about three times the inferred one in float32: a copy of the genes
+    scored, another of what was measured, dense, and what the test needs.
+
     References
     ----------
     Kong et al. (2021), BMC Bioinformatics 22, doi:10.1186/s12859-021-03972-5, Methods.

@@ -5,8 +5,9 @@ import pandas as pd
 
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import GivenPanelSelector
-from skgenes.tl._estimators import default_regressor, params_of, with_seed
+from skgenes.tl._estimators import fill_in, params_of, with_seed
 from skgenes.tl._inputs import expression_of, panel_of
+from skgenes.tl._ridge import PanelRidge
 from skgenes.utils import check_anndata, check_key, with_names
 from skgenes.utils._messages import listed
 
@@ -104,10 +105,11 @@ def infer_genes(
     landmarks = _landmarks_of(adata, reference.var_names[panel], layer)
     model = LandmarkReconstructor(
         GivenPanelSelector(np.flatnonzero(panel)),
-        with_seed(default_regressor() if regressor is None else regressor, random_state),
+        with_seed(PanelRidge() if regressor is None else regressor, random_state),
     )
     model.fit(with_names(*expression_of(reference, reference_layer, what="reference")))
-    filled = model.reconstruct(with_names(*landmarks)).astype(landmarks[0].dtype, copy=False)
+    filled = np.empty((adata.n_obs, reference.n_vars), dtype=landmarks[0].dtype)
+    fill_in(model, *landmarks, filled)
     params = params_of(
         key=key,
         regressor=model.regressor,

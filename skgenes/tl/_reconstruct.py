@@ -8,9 +8,10 @@ from sklearn.model_selection import GroupKFold, KFold, check_cv
 
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import GivenPanelSelector
-from skgenes.tl._estimators import default_regressor, params_of, with_seed
+from skgenes.tl._estimators import fill_in, params_of, with_seed
 from skgenes.tl._inputs import expression_of, panel_of
 from skgenes.tl._results import check_free, store
+from skgenes.tl._ridge import PanelRidge
 from skgenes.utils import check_anndata, with_names
 from skgenes.utils._messages import listed
 
@@ -88,6 +89,11 @@ def reconstruct(
 
     Notes
     -----
+    The layer takes 8 GB for 100,000 cells and 20,000 genes in float32. Ridge regression needs a
+    block of genes and some cells as doubles beside it, and D-GEX a batch; other regressors are
+    given all genes of the training cells as a dense matrix, which scikit-learn's copy several
+    times.
+
     The regressor never sees the cells it is tried on. The panel may have been chosen with them in
     sight, which flatters it a little.
 
@@ -117,12 +123,12 @@ def reconstruct(
     folds = _folds(adata, cv, groups, random_state)
     model = LandmarkReconstructor(
         GivenPanelSelector(np.flatnonzero(panel)),
-        with_seed(default_regressor() if regressor is None else regressor, random_state),
+        with_seed(PanelRidge() if regressor is None else regressor, random_state),
     )
     filled = np.empty(matrix.shape, dtype=matrix.dtype)
     for train, test in folds:
         fitted = clone(model).fit(with_names(matrix[train], names))
-        filled[test] = fitted.reconstruct(with_names(matrix[test], names))
+        fill_in(fitted, matrix, names, filled, test)
     params = params_of(
         key=key,
         regressor=model.regressor,
