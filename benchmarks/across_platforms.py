@@ -71,7 +71,7 @@ def run(quick=False):
     ]
 
 
-def compare(folder, quick=False):
+def compare(folder, quick=False, ties="average"):
     """Test every panel from one platform to the other.
 
     Parameters
@@ -80,6 +80,9 @@ def compare(folder, quick=False):
         Holds bulk/, landmarks/ and singlecell/.
     quick : bool, default=False
         Train autoencoders for few epochs.
+    ties : {"average", "dense"}, default="average"
+        How equal counts are brought to the quantiles of the platform learned on; "dense" is
+        D-GEX's way.
 
     Returns
     -------
@@ -91,7 +94,7 @@ def compare(folder, quick=False):
     landmarks = pd.read_csv(folder / MAPS[0], sep="\t", header=None)[1]
     rows = []
     for learned, tested in PAIRS:
-        first, second = in_common(platforms[learned], platforms[tested])
+        first, second = in_common(platforms[learned], platforms[tested], ties)
         rows += [
             {"learned": learned, "tested": tested, **row}
             for row in one_pair(first, second, landmarks, quick)
@@ -118,13 +121,15 @@ def read_cells(folder, file):
     return counts.loc[:, (counts > 0).mean() >= DETECTED]
 
 
-def in_common(first, second):
+def in_common(first, second, ties):
     """Cut both to the genes they share; the second on the quantiles of the first, both in z units.
 
     Parameters
     ----------
     first, second : DataFrame of shape (n_samples, n_genes)
         Expression by Ensembl id, in units of their own.
+    ties : {"average", "dense"}
+        Of the second.
 
     Returns
     -------
@@ -136,7 +141,7 @@ def in_common(first, second):
     first, second = first.iloc[:, match.reference_columns], second.iloc[:, match.columns]
     second = second.set_axis(first.columns, axis=1)
     normalizer = QuantileNormalizer().fit(first)
-    onto = QuantileNormalizer(reference=normalizer.reference_)
+    onto = QuantileNormalizer(reference=normalizer.reference_, ties=ties)
     standardise = StandardScaler().set_output(transform="pandas")
     return tuple(
         standardise.fit_transform(step.set_output(transform="pandas").fit_transform(frame))
@@ -197,10 +202,11 @@ def _main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", nargs="?", default=os.environ.get("SKGENES_DATA"))
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--ties", default="average", choices=["average", "dense"])
     arguments = parser.parse_args()
     if arguments.data is None:
         parser.error("give the folder of the data, or set SKGENES_DATA")
-    table = compare(Path(arguments.data), arguments.quick)
+    table = compare(Path(arguments.data), arguments.quick, arguments.ties)
     print(
         "\nAll genes in z units of their platform; `_itself`: trained on 70 % of it, tested on 30 %"
     )
