@@ -44,7 +44,7 @@ def read_gct(path, *, dtype=np.float32, na_values=NA_VALUES, encoding="utf-8"):
         The file. Whether it is gzipped is told by its content, not its name.
     dtype : {float32, float64}, default=float32
         What the matrix is read as.
-    na_values : sequence of str
+    na_values : str or sequence of str
         What stands for a missing value in the metadata. By default empty cells, NA, na, N/A, n/a,
         NaN, nan, NULL, null and -666, the Connectivity Map's sign.
     encoding : str, default="utf-8"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from skgenes.io._hdf5 import check_stored, dataset_at, error_at, group_at, open_hdf5
-from skgenes.io._metadata import missing_numbers, text_column
+from skgenes.io._metadata import missing_numbers, missing_texts, text_column
 from skgenes.io._numbers import float_dtype
 from skgenes.io._positions import pieces_of, positions_of
 
@@ -28,7 +28,7 @@ def read_gctx(path, *, samples=None, genes=None, dtype=None, na_values=("-666",)
         all.
     dtype : {float32, float64} or None, default=None
         What the matrix is read as; None keeps the file's precision.
-    na_values : sequence of str, default=("-666",)
+    na_values : str or sequence of str, default=("-666",)
         What stands for a missing value in the metadata, as text or as a number.
     encoding : str, default="utf-8"
         Encoding of the text; older files may need "latin-1".
@@ -120,7 +120,7 @@ def _metadata(file, place, length, wanted, what, na_values, encoding):
     ids = _ids(fields.pop("id"), encoding)
     positions = positions_of(wanted, ids, what)
     rows = slice(None) if positions is None else positions
-    missing = frozenset(na_values)
+    missing = missing_texts(na_values)
     columns = {
         name: _column(fields[name], rows, missing, encoding) for name in group if name != "id"
     }

@@ -31,7 +31,7 @@ def frame_of(columns, names, ids, na_values):
         Their names, as `field_name` makes them.
     ids : sequence of str
         Names of the rows.
-    na_values : collection of str
+    na_values : str or collection of str
         Texts that stand for a missing value.
 
     Returns
@@ -185,9 +185,26 @@ def missing_numbers(na_values):
     return {float(text) for text in na_values if _FLOAT.fullmatch(text)}
 
 
+def missing_texts(na_values):
+    """Give the texts that stand for a missing value, of which a single one is allowed too.
+
+    Parameters
+    ----------
+    na_values : str or collection of str
+        The texts.
+
+    Returns
+    -------
+    frozenset of str
+        The texts.
+    """
+    return frozenset([na_values] if isinstance(na_values, str) else na_values)
+
+
 def _missing_test(na_values):
     """Make a function that tells whether a text, however it is written, means missing."""
-    texts, numbers = frozenset(na_values), missing_numbers(na_values)
+    texts = missing_texts(na_values)
+    numbers = missing_numbers(texts)
     return lambda text: (
         text in texts
         or (bool(numbers) and _FLOAT.fullmatch(text) is not None and float(text) in numbers)

@@ -24,7 +24,7 @@ def read_series_matrix(path, *, dtype=np.float32, na_values=NA_VALUES, encoding=
         The file, ``*_series_matrix.txt`` or ``.txt.gz``.
     dtype : {float32, float64}, default=float32
         What the matrix is read as.
-    na_values : sequence of str
+    na_values : str or sequence of str
         What stands for a missing value in the metadata. By default empty cells, NA, na, N/A, n/a,
         NaN, nan, NULL, null and -666.
     encoding : str, default="utf-8"
@@ -135,7 +135,9 @@ def _sample_columns(lines, sample_lines, samples):
                 f"{len(samples)} values of {key!r}, one per sample", f"{len(cells)}", number
             )
         if key == "geo_accession" and cells != samples:
-            raise lines.error("the samples of the table's header", f"{shown(cells[0])}...", number)
+            at = [cell == sample for cell, sample in zip(cells, samples, strict=True)].index(False)
+            expected = f"sample {at + 1} to be {shown(samples[at])} as in the table's header"
+            raise lines.error(expected, shown(cells[at]), number)
         match = _CHARACTERISTICS.fullmatch(key)
         if match:
             characteristics.setdefault(f"ch{match[1]}", []).append(cells)

@@ -58,6 +58,15 @@ def test_dtypes_that_cannot_be_written(value, kind, name, tmp_path):
 
 
 @every_format
+def test_one_text_for_missing_values(name, tmp_path):
+    write, read = FORMATS[name]
+    obs = pd.DataFrame({"it": ["N", "A", "NA"]}, index=list("abc"))
+    write(anndata.AnnData(np.ones((3, 2), np.float32), obs=obs), tmp_path / name)
+    found = read(tmp_path / name, na_values="NA").obs["it"]
+    assert found.isna().tolist() == [False, False, True]
+
+
+@every_format
 def test_columns_named_by_numbers(name, tmp_path):
     write, read = FORMATS[name]
     adata = anndata.AnnData(np.ones((2, 2), np.float32))
