@@ -11,7 +11,7 @@ import pytest
 from sklearn.base import clone
 
 from skgenes.compose import LandmarkReconstructor
-from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
+from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, PeelOffSelector
 from skgenes.inspection import deeplift
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 from skgenes.preprocessing import DuplicateSampleRemover, QuantileNormalizer
@@ -19,6 +19,7 @@ from skgenes.preprocessing import DuplicateSampleRemover, QuantileNormalizer
 AUTOENCODER = GeneAutoEncoder(
     (8, 3), max_iter=3, batch_size=16, dropout=0.3, validation_fraction=0.2, random_state=0
 )
+PEEL_OFF = PeelOffSelector(8, n_trials=10, n_clusters_range=(3, 8), random_state=0)
 DGEX = DGEXRegressor((8, 6), max_iter=3, batch_size=16, dropout=0.3, random_state=0)
 
 
@@ -29,6 +30,7 @@ def fingerprint():
     autoencoder = clone(AUTOENCODER).fit(X)
     dgex = clone(DGEX).fit(X[:, :9], X[:, 9:])
     selector = AutoEncoderDeepLIFTSelector(5, autoencoder=AUTOENCODER).fit(X)
+    peel_off = clone(PEEL_OFF).fit(X)
     reconstructor = LandmarkReconstructor(selector, DGEX).fit(X)
     remover = DuplicateSampleRemover(method="kmeans", threshold=7, n_clusters=4, random_state=0)
     for array in (
@@ -38,6 +40,8 @@ def fingerprint():
         dgex.predict(X[:, :9]),
         selector.contributions_,
         selector.ranking_,
+        peel_off.ranking_,
+        peel_off.clusters_,
         reconstructor.predict(X),
         remover.fit(X).duplicate_of_,
         QuantileNormalizer().fit_transform(X),
@@ -88,6 +92,25 @@ def test_what_random_state_means(expression, model):
     np.testing.assert_array_equal(weights(1, refitted), same)
 
 
+def test_what_random_state_means_to_the_peel_off():
+    X = np.random.default_rng(0).normal(size=(40, 60))
+
+    def ranking(random_state):
+        return clone(PEEL_OFF).set_params(random_state=random_state).fit(X).ranking_
+
+    same = ranking(1)
+    np.testing.assert_array_equal(ranking(1), same)
+    np.testing.assert_array_equal(ranking(np.int64(1)), same)
+    assert not np.array_equal(ranking(2), same)
+    assert not np.array_equal(ranking(None), ranking(None))
+    one, two = np.random.RandomState(7), np.random.RandomState(7)
+    # clone copies an instance: fit the same one twice.
+    selector = clone(PEEL_OFF)
+    first = selector.set_params(random_state=one).fit(X).ranking_
+    np.testing.assert_array_equal(selector.set_params(random_state=two).fit(X).ranking_, first)
+    assert not np.array_equal(selector.fit(X).ranking_, first), "an instance moves on"
+
+
 def test_the_seed_of_a_selector_overrides_that_of_its_autoencoder(expression):
     def curve(**params):
         selector = AutoEncoderDeepLIFTSelector(5, autoencoder=clone(AUTOENCODER))
@@ -130,6 +153,7 @@ def test_nothing_outside_changes(expression, random_state):
     dgex = clone(DGEX).set_params(random_state=random_state)
     dgex.fit(expression[:, :9], expression[:, 9:]).predict(expression[:, :9])
     AutoEncoderDeepLIFTSelector(5, autoencoder=AUTOENCODER).fit(expression)
+    clone(PEEL_OFF).set_params(random_state=random_state).fit(expression)
     deeplift(autoencoder, expression, aggregation="signed")
     remover = DuplicateSampleRemover(method="kmeans", n_clusters=3, random_state=random_state)
     remover.fit(expression)

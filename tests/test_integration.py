@@ -8,7 +8,11 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate, train_test_split
 
 from skgenes.compose import LandmarkReconstructor
-from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
+from skgenes.feature_selection import (
+    AutoEncoderDeepLIFTSelector,
+    GivenPanelSelector,
+    PeelOffSelector,
+)
 from skgenes.inspection import deeplift
 from skgenes.metrics import (
     gene_permutation_test,
@@ -111,6 +115,22 @@ def test_a_panel_of_noise_is_worse(panel, halves):
         for selector in (panel, dull)
     )
     assert good > bad
+
+
+def test_peel_off_picks_genes_that_tell_of_others(halves):
+    train, test = halves
+    peel_off = PeelOffSelector(40, random_state=0).fit(train)
+    correlations = np.corrcoef(train.X.toarray(), rowvar=False)
+    others = np.flatnonzero((peel_off.clusters_ >= 0) & ~peel_off.support_)
+    own = correlations[others, peel_off.clusters_[others]]
+    assert own.mean() > 2 * np.abs(correlations[others]).mean()
+
+    def score(genes):
+        return LandmarkReconstructor(GivenPanelSelector(genes), Ridge(10.0)).fit(train).score(test)
+
+    rng = np.random.default_rng(0)
+    random = [score(rng.choice(train.n_vars, 40, replace=False)) for _ in range(9)]
+    assert score(peel_off.get_support(indices=True)) > np.median(random) + 0.01
 
 
 def test_dgex_infers_the_other_genes(panel, halves):

@@ -10,7 +10,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 
 from skgenes.compose import LandmarkReconstructor
-from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
+from skgenes.feature_selection import (
+    AutoEncoderDeepLIFTSelector,
+    GivenPanelSelector,
+    PeelOffSelector,
+)
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 from skgenes.preprocessing import (
     DuplicateSampleRemover,
@@ -27,6 +31,7 @@ ESTIMATORS = {
     "dgex": DGEXRegressor((4,), max_iter=1, random_state=0),
     "selector": AutoEncoderDeepLIFTSelector(0.3, autoencoder=AUTOENCODER),
     "given": GivenPanelSelector([0, 2]),
+    "peel_off": PeelOffSelector(0.3, n_trials=3, random_state=0),
     "reconstructor": LandmarkReconstructor(GivenPanelSelector([0, 2]), Ridge()),
     "from_anndata": FromAnnData(),
     "log2": Log2Transformer(offset=0, floor=1),
@@ -171,7 +176,8 @@ def test_one_gene():
     X = np.random.default_rng(0).normal(size=(12, 1))
     for name in ("autoencoder", "dgex", "from_anndata", "log2", "aligner"):
         assert np.isfinite(apply(fit(name, X), X)).all()
-    assert apply(fit("selector", X), X).shape == (12, 1)
+    for name in ("selector", "peel_off"):
+        assert apply(fit(name, X), X).shape == (12, 1)
     assert len(fit("remover", X).duplicate_of_) == 12
     assert apply(fit("aggregator", X, genes=["A"]), X).shape == (12, 1)
     refused("aggregator", X, "genes has 6 entries, but X has 1 columns")
@@ -297,11 +303,22 @@ def test_targets_that_are_not_finite(form):
 
 def test_more_genes_than_there_are():
     X = np.random.default_rng(0).normal(size=(12, 6))
-    refused(
-        "selector", X, r"n_features_to_select=7 is too many.*n_features=6", n_features_to_select=7
-    )
-    for size in (0, -1, 1.5, 0.0, "all"):
-        refused("selector", X, f"{size}", n_features_to_select=size)
+    for name in ("selector", "peel_off"):
+        refused(
+            name, X, r"n_features_to_select=7 is too many.*n_features=6", n_features_to_select=7
+        )
+        for size in (0, -1, 1.5, 0.0, "all"):
+            refused(name, X, f"{size}", n_features_to_select=size)
+
+
+@pytest.mark.parametrize("name", ["selector", "peel_off"])
+@pytest.mark.parametrize("which", ["must_include", "exclude"])
+def test_wishes_for_genes_that_are_not_there(name, which, genes):
+    X = np.random.default_rng(0).normal(size=(12, 6))
+    frame = pd.DataFrame(X, columns=genes[:6])
+    refused(name, frame, rf"{which} has 1 gene\(s\).*not among the 6.*'MYC'", **{which: ["MYC"]})
+    refused(name, X, rf"{which} names genes \('MYC'\), but X .*without", **{which: ["MYC"]})
+    refused(name, X, rf"{which} has 1 gene\(s\).*: 6", **{which: [0, 6]})
 
 
 @every_fit

@@ -10,7 +10,11 @@ import scipy.sparse as sp
 from sklearn.base import clone
 
 from skgenes.compose import LandmarkReconstructor
-from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
+from skgenes.feature_selection import (
+    AutoEncoderDeepLIFTSelector,
+    GivenPanelSelector,
+    PeelOffSelector,
+)
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 from skgenes.preprocessing import (
     DuplicateSampleRemover,
@@ -26,6 +30,7 @@ FORMS = ["array", "frame", "csr", "csr_matrix", "anndata", "anndata_csr", "layer
 AUTOENCODER = GeneAutoEncoder((6, 2), max_iter=2, random_state=0)
 DGEX = DGEXRegressor((5,), max_iter=2, random_state=0)
 SELECTOR = AutoEncoderDeepLIFTSelector(7, autoencoder=AUTOENCODER)
+PEEL_OFF = PeelOffSelector(7, n_trials=10, random_state=0)
 
 
 TRANSFORMERS = {
@@ -58,11 +63,16 @@ def outputs(name, X, form, Y):
         kept = model.transform(X)
         kept = kept.toarray() if sp.issparse(kept) else np.asarray(kept)
         return [model.ranking_, model.support_, kept, model.loss_curve_], 0.0
+    if name == "peel_off":
+        model = clone(PEEL_OFF).set_params(layer=layer).fit(X)
+        kept = model.transform(X)
+        kept = kept.toarray() if sp.issparse(kept) else np.asarray(kept)
+        return [model.ranking_, model.support_, model.clusters_, kept], 0.0
     model = LandmarkReconstructor(SELECTOR, DGEX, layer=layer).fit(X)
     return [model.support_, model.predict(X), model.reconstruct(X)], model.score(X)
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "dgex", "selector", "reconstructor"])
+@pytest.mark.parametrize("name", ["autoencoder", "dgex", "selector", "peel_off", "reconstructor"])
 @pytest.mark.parametrize("form", FORMS[1:])
 def test_all_forms_give_the_same_bits(forms, expression, name, form):
     Y = expression[:, :4]
@@ -141,7 +151,7 @@ def test_transformers_and_other_types(name, dtype):
     assert found.dtype.isnative
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "selector"])
+@pytest.mark.parametrize("name", ["autoencoder", "selector", "peel_off"])
 def test_order_in_memory_hardly_shows(expression, name):
     expected, _ = outputs(name, expression, "array", None)
     found, _ = outputs(name, np.asfortranarray(expression), "array", None)
@@ -220,6 +230,7 @@ def test_what_is_an_anndata(forms, expression):
     [
         FromAnnData(),
         GivenPanelSelector([0, 1]),
+        PeelOffSelector(5, n_trials=2),
         GeneAutoEncoder((2,), max_iter=1, batch_size=2000),
         LandmarkReconstructor(GivenPanelSelector([0, 1]), DGEXRegressor((2,), max_iter=1)),
     ],
