@@ -58,7 +58,7 @@ figure.savefig("umap.png", dpi=150, bbox_inches="tight")
 # %%
 # The file keeps all of it, and the panel goes to the people who make the probes.
 cells.write_h5ad("cells.h5ad")
-sg.io.write_grp(cells.var_names[cells.var["landmarks"]], "panel.grp")
+sg.io.write_panel(cells.var_names[cells.var["landmarks"]], "panel.grp")
 print(ad.read_h5ad("cells.h5ad").uns["landmarks"]["params"])
 
 # %%

@@ -3,6 +3,7 @@
 import csv
 import os
 
+import numpy as np
 import pandas as pd
 
 from skgenes.io._errors import FileFormatError, shown
@@ -18,9 +19,9 @@ def write_panel(panel, path):
 
     Parameters
     ----------
-    panel : DataFrame or estimator
-        What `panel_table` returned, or a fitted selector or
-        `skgenes.compose.LandmarkReconstructor`.
+    panel : DataFrame, estimator or sequence of str
+        What `panel_table` returned, a fitted selector or
+        `skgenes.compose.LandmarkReconstructor`, or the names of the genes, the best first.
     path : str or path-like
         Where to write. ``.csv`` holds the whole table, ``.grp`` and ``.txt`` one gene per line,
         ``.gmt`` one set, named as the file. What was there stays until all is written.
@@ -53,7 +54,7 @@ def write_panel(panel, path):
     ['TP53', 'CD4']
     """
     suffix = _suffix(path)
-    table = panel if isinstance(panel, pd.DataFrame) else panel_table(panel)
+    table = _as_table(panel)
     if "gene" not in table:
         raise ValueError(f"The table has no column 'gene', but {list(table.columns)}.")
     genes = table["gene"].tolist()
@@ -69,6 +70,14 @@ def write_panel(panel, path):
         write_gmt({_stem(path): genes}, path)
     else:
         write_grp(genes, path)
+
+
+def _as_table(panel):
+    if isinstance(panel, pd.DataFrame):
+        return panel
+    if isinstance(panel, list | tuple | np.ndarray | pd.Index):
+        return pd.DataFrame({"rank": np.arange(1, len(panel) + 1), "gene": [*panel]})
+    return panel_table(panel)
 
 
 def read_panel(path):

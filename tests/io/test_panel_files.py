@@ -215,3 +215,15 @@ def test_what_cannot_be_written(selector, expression, tmp_path):
     with pytest.raises(TypeError, match=r"must have get_support"):
         write_panel(["TP53"], path)
     assert path.read_text() == "old"
+
+
+@pytest.mark.parametrize("form", [list, tuple, np.array, pd.Index])
+def test_plain_names(tmp_path, form):
+    genes = ["TP53", "MYC", "CD4"]
+    write_panel(form(genes), tmp_path / "panel.csv")
+    assert read_panel(tmp_path / "panel.csv") == genes
+    assert pd.read_csv(tmp_path / "panel.csv")["rank"].tolist() == [1, 2, 3]
+    write_panel(form(genes), tmp_path / "panel.gmt")
+    assert read_panel(tmp_path / "panel.gmt") == genes
+    with pytest.raises(ValueError, match="more than once"):
+        write_panel(form(["TP53", "TP53"]), tmp_path / "panel.csv")
