@@ -213,7 +213,7 @@ def test_what_cannot_be_written(selector, expression, tmp_path):
     with pytest.raises(ValueError, match=r"The panel has a gene more than once"):
         write_panel(pd.DataFrame({"gene": ["A", "A"]}), path)
     with pytest.raises(TypeError, match=r"must have get_support"):
-        write_panel(["TP53"], path)
+        write_panel("TP53", path)
     assert path.read_text() == "old"
 
 
