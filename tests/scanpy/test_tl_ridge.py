@@ -78,7 +78,7 @@ def test_constant_landmarks_and_targets():
 def test_only_a_block_of_sparse_targets_is_dense(monkeypatch):
     monkeypatch.setattr(_ridge, "_ELEMENTS_AT_ONCE", 2000 * 20)
     X = np.random.default_rng(0).normal(size=(2000, 5))
-    y = sp.random_array((2000, 2000), density=0.01, format="csr", rng=0)
+    y = sp.random(2000, 2000, 0.01, format="csr", random_state=0)
     tracemalloc.start()
     PanelRidge().fit(X, y)
     peak = tracemalloc.get_traced_memory()[1]
