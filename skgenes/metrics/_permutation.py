@@ -4,12 +4,13 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.stats import beta
-from sklearn.utils import Bunch, check_random_state, check_scalar
+from sklearn.utils import Bunch, check_scalar
 
 from skgenes.metrics._inputs import check_pair
 from skgenes.metrics._moments import correlation, moments_of
 from skgenes.metrics._null_counts import UnitColumns, count_above
 from skgenes.metrics._per_gene import warn_constant
+from skgenes.utils import seed_sequence
 
 
 def gene_permutation_test(
@@ -139,7 +140,8 @@ def gene_permutation_test(
     fraction = np.full((3, pcc.size), np.nan)
     exact = tested
     if method == "sampled" and n_null < varying.size:
-        sample = check_random_state(random_state).choice(varying, n_null, replace=False)
+        rng = np.random.default_rng(seed_sequence(random_state))
+        sample = rng.choice(varying, n_null, replace=False)
         count, size = _count_null(y_true, y_pred, moments, tested, np.sort(sample))
         fraction[:, tested] = _with_interval(count, size, confidence_level)
         low, high = fraction[1:, tested]

@@ -267,3 +267,11 @@ def test_memory_is_not_genes_by_genes(ties):
     finally:
         tracemalloc.stop()
     assert peak < 90 * 2**20 < 6000 * 6000 * 4
+
+
+def test_a_sample_without_a_seed_leaves_the_global_generator_alone():
+    rng = np.random.default_rng(0)
+    measured, predicted = rng.normal(size=(2, 20, 60))
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    gene_permutation_test(measured, predicted, method="sampled", n_null=20)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
