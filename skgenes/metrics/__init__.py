@@ -1,11 +1,13 @@
 """How well genes are inferred: per-gene errors and correlations, a permutation test, scorers."""
 
 from skgenes.metrics._accumulator import PearsonAccumulator
+from skgenes.metrics._output_scorer import OutputScorer, spearman_scorer
 from skgenes.metrics._per_gene import (
     mean_defined,
     per_gene_mean_absolute_error,
     per_gene_pearson,
 )
+from skgenes.metrics._per_output import per_output_auroc, per_output_spearman
 from skgenes.metrics._permutation import gene_permutation_test
 from skgenes.metrics._scorers import (
     GeneScorer,
@@ -17,6 +19,7 @@ from skgenes.metrics._scorers import (
 
 __all__ = [
     "GeneScorer",
+    "OutputScorer",
     "PearsonAccumulator",
     "all_genes_pearson_scorer",
     "gene_permutation_test",
@@ -25,5 +28,8 @@ __all__ = [
     "per_gene_mean_absolute_error",
     "per_gene_pearson",
     "per_gene_pearson_scorer",
+    "per_output_auroc",
+    "per_output_spearman",
     "significant_genes_scorer",
+    "spearman_scorer",
 ]

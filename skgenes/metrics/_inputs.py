@@ -8,7 +8,7 @@ _N_NAMED = 3  # how many genes or rows an error names before it only counts
 _BLOCK_VALUES = 2**17  # 1 MiB of float64 a block and table: stays in the second-level cache
 
 
-def check_pair(y_true, y_pred, *, min_samples, purpose):
+def check_pair(y_true, y_pred, *, min_samples, purpose, column="gene"):
     """Return both tables in a form whose genes can be read in blocks, or say what is wrong.
 
     Parameters
@@ -19,6 +19,8 @@ def check_pair(y_true, y_pred, *, min_samples, purpose):
         The fewest samples for which the result is defined.
     purpose : str
         What the samples are needed for, for the error message.
+    column : str, default="gene"
+        What a column is, for error messages.
 
     Returns
     -------
@@ -27,20 +29,24 @@ def check_pair(y_true, y_pred, *, min_samples, purpose):
     Raises
     ------
     ValueError
-        On different shapes or genes, no gene, or too few samples.
+        On different shapes or columns, no column, or too few samples.
     TypeError
         On values which are not numbers.
     """
-    y_true, y_pred = _as_table(y_true, "y_true"), _as_table(y_pred, "y_pred")
-    _check_same_genes(y_true, y_pred)
+    y_true, y_pred = (
+        _as_table(y, name, column) for name, y in (("y_true", y_true), ("y_pred", y_pred))
+    )
+    _check_same_columns(y_true, y_pred, column)
     if y_true.shape != y_pred.shape:
         raise ValueError(
             f"y_true has shape {y_true.shape} but y_pred has shape {y_pred.shape}; "
-            "both must be (n_samples, n_genes) of the same samples and genes."
+            f"both must be (n_samples, n_{column}s) of the same samples and {column}s."
         )
     n_samples, n_genes = y_true.shape
     if n_genes == 0:
-        raise ValueError(f"y_true and y_pred have shape {y_true.shape}: there is no gene to score.")
+        raise ValueError(
+            f"y_true and y_pred have shape {y_true.shape}: there is no {column} to score."
+        )
     if n_samples < min_samples:
         raise ValueError(
             f"{purpose} needs at least {min_samples} samples, but y_true and y_pred have "
@@ -68,7 +74,7 @@ def blocks(start, stop, size):
         yield slice(first, min(first + size, stop))
 
 
-def check_finite(low, high, block, y, genes, name):
+def check_finite(low, high, block, y, genes, name, column="gene"):
     """Raise if a column's minimum `low` or maximum `high` is not finite, naming genes and rows.
 
     Parameters
@@ -83,13 +89,15 @@ def check_finite(low, high, block, y, genes, name):
         Where in `y` they come from.
     name : {"y_true", "y_pred"}
         Name of the table.
+    column : str, default="gene"
+        What a column is.
     """
     bad = np.flatnonzero(~(np.isfinite(low) & np.isfinite(high)))
     if bad.size == 0:
         return
     found = "; ".join(
-        f"gene {_gene_name(y, genes.start + column)} at {_rows(~np.isfinite(block[:, column]))}"
-        for column in bad[:_N_NAMED]
+        f"{column} {_column_name(y, genes.start + at)} at {_rows(~np.isfinite(block[:, at]))}"
+        for at in bad[:_N_NAMED]
     )
     more = ", ..." if bad.size > _N_NAMED else ""
     raise ValueError(
@@ -97,7 +105,7 @@ def check_finite(low, high, block, y, genes, name):
     )
 
 
-def _as_table(y, name):
+def _as_table(y, name, column):
     if sparse.issparse(y):
         table = y.tocsc() if y.ndim == 2 else y
     else:
@@ -106,7 +114,7 @@ def _as_table(y, name):
         table = table.reshape(-1, 1)
     if table.ndim != 2:
         raise ValueError(
-            f"{name} must be of shape (n_samples, n_genes) or (n_samples,), got a "
+            f"{name} must be of shape (n_samples, n_{column}s) or (n_samples,), got a "
             f"{table.ndim}-dimensional {type(y).__name__}."
         )
     _check_numeric(table, name)
@@ -130,22 +138,22 @@ def _check_numeric(table, name):
         raise TypeError(f"{name} must hold real numbers, but has columns {_some(bad)}; drop them.")
 
 
-def _check_same_genes(y_true, y_pred):
+def _check_same_columns(y_true, y_pred, column):
     if not (_is_frame(y_true) and _is_frame(y_pred)):
         return
     observed, predicted = list(y_true.columns), list(y_pred.columns)
     if observed == predicted:
         return
     in_observed, in_predicted = set(observed), set(predicted)
-    missing = [repr(gene) for gene in observed if gene not in in_predicted]
-    extra = [repr(gene) for gene in predicted if gene not in in_observed]
+    missing = [repr(name) for name in observed if name not in in_predicted]
+    extra = [repr(name) for name in predicted if name not in in_observed]
     if not missing and not extra:
         raise ValueError(
-            "y_true and y_pred name the same genes, but in another order or number; "
+            f"y_true and y_pred name the same {column}s, but in another order or number; "
             "use y_pred[y_true.columns]."
         )
     raise ValueError(
-        "y_true and y_pred name different genes: only in y_true: "
+        f"y_true and y_pred name different {column}s: only in y_true: "
         f"{_some(missing)}; only in y_pred: {_some(extra)}."
     )
 
@@ -154,7 +162,7 @@ def _is_frame(y):
     return hasattr(y, "iloc") and hasattr(y, "columns")
 
 
-def _gene_name(y, index):
+def _column_name(y, index):
     return repr(y.columns[index]) if _is_frame(y) else str(index)
 
 

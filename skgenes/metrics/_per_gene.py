@@ -146,13 +146,13 @@ def pair_moments(y_true, y_pred):
     return moments_of(*check_pair(y_true, y_pred, min_samples=2, purpose="A correlation"))
 
 
-def warn_constant(constant):
-    """Warn once of genes without a correlation, given bool (2, n_genes), y_true first."""
+def warn_constant(constant, column="gene"):
+    """Warn once of columns without a correlation, given bool (2, n_genes), y_true first."""
     in_true, in_pred = constant.sum(axis=1)
     if in_true or in_pred:
         warnings.warn(
-            f"{in_true} of {constant.shape[1]} genes are constant in y_true, {in_pred} in y_pred: "
-            "their correlation is undefined and set to NaN.",
+            f"{in_true} of {constant.shape[1]} {column}s are constant in y_true, {in_pred} in "
+            "y_pred: their correlation is undefined and set to NaN.",
             UndefinedMetricWarning,
             stacklevel=3,
         )
