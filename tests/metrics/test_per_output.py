@@ -26,9 +26,9 @@ def make_pair(seed=0, n_samples=200, n_outputs=7, decimals=None):
     rng = np.random.default_rng(seed)
     y_true = rng.normal(2, 2, (n_samples, n_outputs))
     y_pred = y_true + rng.normal(0, 3, (n_samples, n_outputs))
-    return (
-        (y_true, y_pred) if decimals is None else (y_true.round(decimals), y_pred.round(decimals))
-    )
+    if decimals is not None:
+        y_true, y_pred = y_true.round(decimals), y_pred.round(decimals)
+    return y_true, y_pred
 
 
 def largest(y, n_top):
@@ -107,7 +107,8 @@ def test_only_the_order_matters(seed, top):
 @given(y=arrays(np.float32, (2, 5, 3), elements=st.floats(-1000, 1000, width=32)))
 def test_in_bounds_or_constant(y):
     constant = np.ptp(y, axis=1) == 0
-    for metric, undefined, least in zip(METRICS, [constant.any(axis=0), constant[0]], (-1, 0)):
+    cases = [(per_output_spearman, constant.any(axis=0), -1), (per_output_auroc, constant[0], 0)]
+    for metric, undefined, least in cases:
         if undefined.any():
             with pytest.warns(UndefinedMetricWarning):
                 values = metric(*y)
@@ -214,5 +215,5 @@ def test_genome_by_tissues_is_fast():
     for metric in METRICS:
         start = perf_counter()
         metric(y_true, y_pred)
-        # About 0.3 s; a loop over outputs of SciPy or scikit-learn takes longer than this.
-        assert perf_counter() - start < 5
+        # About 0.3 s on a quiet machine.
+        assert perf_counter() - start < 3
