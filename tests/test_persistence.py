@@ -49,6 +49,7 @@ from skgenes.persistence._encode import encode
 from skgenes.persistence._tensors import from_safetensors, to_safetensors
 from skgenes.preprocessing import (
     DuplicateSampleRemover,
+    FoldChangeTransformer,
     FromAnnData,
     GeneAligner,
     Log2Transformer,
@@ -69,6 +70,8 @@ TRANSFORMERS = [
     FromAnnData(),
     FromAnnData().set_output(transform="pandas"),
     Log2Transformer(offset=0, floor=0.5),
+    FoldChangeTransformer(0.5),
+    FoldChangeTransformer(input_scale="log2", scale=False),
     GeneAligner(mapping={"TP53": ["GENE3"], "MYC": None}, missing="mean"),
     ProbeAggregator({"GENE1": "TP53", "GENE3": "TP53", "GENE4": None}, unmapped="drop"),
     ProbeAggregator(["A", "B"] * 15, method="max_variance"),

@@ -14,6 +14,7 @@ from skgenes.feature_selection import (
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 from skgenes.preprocessing import (
     DuplicateSampleRemover,
+    FoldChangeTransformer,
     FromAnnData,
     GeneAligner,
     Log2Transformer,
@@ -40,6 +41,8 @@ ESTIMATORS = [
     GeneAligner(),
     Log2Transformer(),
     Log2Transformer(0, floor=1),
+    FoldChangeTransformer(),
+    FoldChangeTransformer(input_scale="log2", scale=False),
     QuantileNormalizer(),
     QuantileNormalizer(reference=[0, 1, 10], ties="dense"),
 ]
@@ -51,7 +54,7 @@ TRANSFORMERS = [
     PROBES,
     GeneAligner(),
 ]
-TRANSFORMERS += [Log2Transformer(), QuantileNormalizer(), PEEL_OFF]
+TRANSFORMERS += [Log2Transformer(), QuantileNormalizer(), PEEL_OFF, FoldChangeTransformer()]
 
 
 def _name(estimator):

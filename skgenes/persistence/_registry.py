@@ -7,6 +7,7 @@ ESTIMATORS = {
     "AutoEncoderDeepLIFTSelector": "skgenes.feature_selection",
     "DGEXRegressor": "skgenes.neural_network",
     "DuplicateSampleRemover": "skgenes.preprocessing",
+    "FoldChangeTransformer": "skgenes.preprocessing",
     "FromAnnData": "skgenes.preprocessing",
     "GeneAligner": "skgenes.preprocessing",
     "GeneAutoEncoder": "skgenes.neural_network",

@@ -3,6 +3,7 @@
 from skgenes.preprocessing._align_genes import GeneAligner
 from skgenes.preprocessing._duplicate_remover import DuplicateSampleRemover
 from skgenes.preprocessing._duplicate_samples import duplicate_samples
+from skgenes.preprocessing._fold_change import FoldChangeTransformer
 from skgenes.preprocessing._from_anndata import FromAnnData
 from skgenes.preprocessing._log2 import Log2Transformer
 from skgenes.preprocessing._match_genes import match_genes
@@ -13,6 +14,7 @@ from skgenes.preprocessing._quantile_reference import quantile_reference
 
 __all__ = [
     "DuplicateSampleRemover",
+    "FoldChangeTransformer",
     "FromAnnData",
     "GeneAligner",
     "GeneMatch",

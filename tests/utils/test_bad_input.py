@@ -18,6 +18,7 @@ from skgenes.feature_selection import (
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 from skgenes.preprocessing import (
     DuplicateSampleRemover,
+    FoldChangeTransformer,
     FromAnnData,
     GeneAligner,
     Log2Transformer,
@@ -35,6 +36,7 @@ ESTIMATORS = {
     "reconstructor": LandmarkReconstructor(GivenPanelSelector([0, 2]), Ridge()),
     "from_anndata": FromAnnData(),
     "log2": Log2Transformer(offset=0, floor=1),
+    "fold_change": FoldChangeTransformer(input_scale="log2"),
     "quantile": QuantileNormalizer(),
     "aligner": GeneAligner(),
     "aggregator": ProbeAggregator(["A", "B", "A", "C", "B", "A"]),
@@ -164,7 +166,8 @@ def test_nothing_at_all(name, form):
 @pytest.mark.parametrize("form", [np.asarray, sp.csr_array, pd.DataFrame, anndata.AnnData])
 def test_one_sample(name, form):
     X = form(np.arange(6.0).reshape(1, 6))
-    if name in ("given", "from_anndata", "log2", "quantile", "aligner", "aggregator"):
+    enough = ("given", "from_anndata", "log2", "fold_change", "quantile", "aligner", "aggregator")
+    if name in enough:
         fit(name, X)
         return
     refused(name, X, r"1 sample\(s\).*minimum of 2")
@@ -174,7 +177,7 @@ def test_one_sample(name, form):
 
 def test_one_gene():
     X = np.random.default_rng(0).normal(size=(12, 1))
-    for name in ("autoencoder", "dgex", "from_anndata", "log2", "aligner"):
+    for name in ("autoencoder", "dgex", "from_anndata", "log2", "fold_change", "aligner"):
         assert np.isfinite(apply(fit(name, X), X)).all()
     for name in ("selector", "peel_off"):
         assert apply(fit(name, X), X).shape == (12, 1)
