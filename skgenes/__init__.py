@@ -7,9 +7,11 @@ __version__ = "0.1.0.dev0"
 _SUBMODULES = (
     "compose",
     "datasets",
+    "feature_extraction",
     "feature_selection",
     "inspection",
     "io",
+    "linear_model",
     "metrics",
     "networks",
     "neural_network",

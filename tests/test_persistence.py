@@ -41,6 +41,7 @@ from skgenes.feature_selection import (
     GivenPanelSelector,
     PeelOffSelector,
 )
+from skgenes.linear_model import PanelRidge
 from skgenes.networks import DenseLayer, DenseNetwork, Scaling
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 from skgenes.persistence import _registry
@@ -86,6 +87,7 @@ TRANSFORMERS = [
 ]
 REGRESSORS = [
     DGEX,
+    PanelRidge(),
     Ridge(),
     Ridge(alpha=np.logspace(-1, 1, 4)),
     RidgeCV(),

@@ -11,6 +11,7 @@ from skgenes.feature_selection import (
     GivenPanelSelector,
     PeelOffSelector,
 )
+from skgenes.linear_model import PanelRidge
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 from skgenes.preprocessing import (
     DuplicateSampleRemover,
@@ -34,6 +35,7 @@ ESTIMATORS = [
     SELECTOR,
     GivenPanelSelector([0]),
     PEEL_OFF,
+    PanelRidge(),
     LandmarkReconstructor(SELECTOR, Ridge()),
     FromAnnData(),
     PROBES,

@@ -21,6 +21,7 @@ ESTIMATORS = {
     "MultiTaskLasso": "sklearn.linear_model",
     "PCA": "sklearn.decomposition",
     "PeelOffSelector": "skgenes.feature_selection",
+    "PanelRidge": "skgenes.linear_model",
     "Pipeline": "sklearn.pipeline",
     "ProbeAggregator": "skgenes.preprocessing",
     "QuantileNormalizer": "skgenes.preprocessing",

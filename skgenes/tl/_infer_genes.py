@@ -5,9 +5,9 @@ import pandas as pd
 
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import GivenPanelSelector
+from skgenes.linear_model import PanelRidge
 from skgenes.tl._estimators import fill_in, params_of, with_seed
 from skgenes.tl._inputs import expression_of, panel_of
-from skgenes.tl._ridge import PanelRidge
 from skgenes.utils import check_anndata, check_key, with_names
 from skgenes.utils._messages import listed
 
@@ -35,7 +35,7 @@ def infer_genes(
     key : str, default="landmarks"
         Column of ``reference.var`` that flags the panel.
     regressor : estimator or None, default=None
-        As for `skgenes.tl.reconstruct`: None is ridge regression with a tuned penalty.
+        As for `skgenes.tl.reconstruct`: None is `skgenes.linear_model.PanelRidge`.
     layer, reference_layer : str or None, default=None
         Layers of `adata` and of `reference` to read; None reads ``.X``.
     random_state : int, RandomState instance or None, default=0

@@ -8,10 +8,10 @@ from sklearn.model_selection import GroupKFold, KFold, check_cv
 
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import GivenPanelSelector
+from skgenes.linear_model import PanelRidge
 from skgenes.tl._estimators import fill_in, params_of, with_seed
 from skgenes.tl._inputs import expression_of, panel_of
 from skgenes.tl._results import check_free, store
-from skgenes.tl._ridge import PanelRidge
 from skgenes.utils import check_anndata, with_names
 from skgenes.utils._messages import listed
 
@@ -41,8 +41,8 @@ def reconstruct(
         Column of ``adata.var`` that flags the panel: of `skgenes.tl.landmark_genes`, or your own.
     regressor : estimator or None, default=None
         Anything with ``fit`` and ``predict`` that takes several targets, such as
-        `skgenes.neural_network.DGEXRegressor`. None is ridge regression on standardised
-        landmarks, its penalty tuned on the training cells of each fold.
+        `skgenes.neural_network.DGEXRegressor`. None is `skgenes.linear_model.PanelRidge`, its
+        penalty tuned on the training cells of each fold.
     cv : int, splitter or iterable, default=5
         Number of folds, or a splitter of scikit-learn that has each cell in one test set. Folds
         of a number are drawn at random, or whole groups.

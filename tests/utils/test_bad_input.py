@@ -15,6 +15,7 @@ from skgenes.feature_selection import (
     GivenPanelSelector,
     PeelOffSelector,
 )
+from skgenes.linear_model import PanelRidge
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 from skgenes.preprocessing import (
     DuplicateSampleRemover,
@@ -30,6 +31,7 @@ AUTOENCODER = GeneAutoEncoder((4, 2), max_iter=1, random_state=0)
 ESTIMATORS = {
     "autoencoder": AUTOENCODER,
     "dgex": DGEXRegressor((4,), max_iter=1, random_state=0),
+    "ridge": PanelRidge(),
     "selector": AutoEncoderDeepLIFTSelector(0.3, autoencoder=AUTOENCODER),
     "given": GivenPanelSelector([0, 2]),
     "peel_off": PeelOffSelector(0.3, n_trials=3, random_state=0),
@@ -42,6 +44,7 @@ ESTIMATORS = {
     "aggregator": ProbeAggregator(["A", "B", "A", "C", "B", "A"]),
     "remover": DuplicateSampleRemover(),
 }
+SUPERVISED = ("dgex", "ridge")
 every_fit = pytest.mark.parametrize("name", sorted(ESTIMATORS))
 # What is fitted once and applied to other samples, which a remover of samples is not.
 every_estimator = pytest.mark.parametrize("name", sorted(ESTIMATORS.keys() - {"remover"}))
@@ -49,7 +52,7 @@ every_estimator = pytest.mark.parametrize("name", sorted(ESTIMATORS.keys() - {"r
 
 def fit(name, X, **params):
     model = clone(ESTIMATORS[name]).set_params(**params)
-    if name == "dgex":
+    if name in SUPERVISED:
         n_samples = X.shape[0] if X.shape else 1
         return model.fit(X, np.arange(n_samples * 2.0).reshape(n_samples, 2))
     return model.fit(X)
@@ -66,7 +69,7 @@ def refused(name, X, match, error=ValueError, **params):
     model = clone(ESTIMATORS[name]).set_params(**params)
     before = set(vars(model))
     with pytest.raises(error):
-        model.fit(X, np.zeros((2, 2))) if name == "dgex" else model.fit(X)
+        model.fit(X, np.zeros((2, 2))) if name in SUPERVISED else model.fit(X)
     assert set(vars(model)) == before
 
 

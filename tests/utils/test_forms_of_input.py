@@ -15,6 +15,7 @@ from skgenes.feature_selection import (
     GivenPanelSelector,
     PeelOffSelector,
 )
+from skgenes.linear_model import PanelRidge
 from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
 from skgenes.preprocessing import (
     DuplicateSampleRemover,
@@ -58,6 +59,9 @@ def outputs(name, X, form, Y):
     if name == "dgex":
         model = clone(DGEX).set_params(layer=layer).fit(X, Y)
         return [model.predict(X), model.loss_curve_], model.score(X, Y)
+    if name == "ridge":
+        model = PanelRidge(layer=layer).fit(X, Y)
+        return [model.predict(X), model.coef_, model.leave_one_out_error_], model.score(X, Y)
     if name == "selector":
         model = clone(SELECTOR).set_params(layer=layer).fit(X)
         kept = model.transform(X)
@@ -72,7 +76,9 @@ def outputs(name, X, form, Y):
     return [model.support_, model.predict(X), model.reconstruct(X)], model.score(X)
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "dgex", "selector", "peel_off", "reconstructor"])
+@pytest.mark.parametrize(
+    "name", ["autoencoder", "dgex", "ridge", "selector", "peel_off", "reconstructor"]
+)
 @pytest.mark.parametrize("form", FORMS[1:])
 def test_all_forms_give_the_same_bits(forms, expression, name, form):
     Y = expression[:, :4]
