@@ -1,0 +1,238 @@
+"""Lines of tab-delimited text, held as bytes, which know where in the file they were."""
+
+import csv
+import gzip
+import io
+import os
+import re
+import zlib
+
+import numpy as np
+import pandas as pd
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+_WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
+_SHOWN = 60
+
+
+class DataLines:
+    """The lines of a file that hold data.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file, plain or gzipped, which its first bytes tell.
+    skipped_words : tuple of bytes, default=()
+        First words of lines that hold no data. Comments, with ``#`` first, and blank lines never
+        do.
+
+    Attributes
+    ----------
+    text : bytes
+        The lines, each with its end.
+    numbers : ndarray of int64
+        Their numbers in the file, from 1.
+    """
+
+    def __init__(self, path, skipped_words=()):
+        self.path = os.fsdecode(path)
+        text = self._plain_text(_read(self.path))
+        if text and not text.endswith(b"\n"):
+            text += b"\n"
+        buffer = np.frombuffer(text, dtype=np.uint8)
+        starts = _starts(buffer)
+        without = [
+            line
+            for line in np.flatnonzero(np.isin(buffer[starts], _first_bytes(skipped_words)))
+            if _holds_no_data(text, starts[line], skipped_words)
+        ]
+        self.text = text
+        self.numbers = np.arange(1, starts.size + 1)
+        if without:
+            self.keep(np.isin(np.arange(starts.size), without, invert=True))
+
+    def __len__(self):
+        return self.numbers.size
+
+    def keep(self, mask):
+        """Drop the lines where the mask is False."""
+        buffer = np.frombuffer(self.text, dtype=np.uint8)
+        lengths = np.diff(np.append(_starts(buffer), buffer.size))
+        self.text = buffer[np.repeat(mask, lengths)].tobytes()
+        self.numbers = self.numbers[mask]
+
+    def separate_by_tabs(self):
+        """Make tabs of all white space, where the first line has no tab."""
+        if b"\t" not in self.text[: self.text.find(b"\n")]:
+            lines = self.text.splitlines()
+            self.text = b"".join(b"\t".join(line.split()) + b"\n" for line in lines)
+
+    def count_columns(self):
+        """Count the fields of each line."""
+        buffer = np.frombuffer(self.text, dtype=np.uint8)
+        if not buffer.size:
+            return np.empty(0, dtype=np.int64)
+        return 1 + np.add.reduceat(buffer == ord("\t"), _starts(buffer), dtype=np.int64)
+
+    def fields_equal(self, column, word, n_columns):
+        """Tell which lines have a word in a column, if all have as many columns."""
+        buffer = np.frombuffer(self.text, dtype=np.uint8)
+        ends = np.flatnonzero((buffer == ord("\t")) | (buffer == ord("\n")))
+        ends = ends.reshape(-1, n_columns)
+        starts = ends[:, column - 1] + 1
+        same = ends[:, column] - starts == len(word)
+        for position, byte in enumerate(word):
+            # Where the field is too short this looks beyond it, but never beyond the text.
+            same &= buffer[np.minimum(starts + position, buffer.size - 1)] == byte
+        return same
+
+    def parse(self, columns):
+        """Read some columns.
+
+        Parameters
+        ----------
+        columns : dict of str to tuple of int and str
+            Position and dtype by name; "int64", "float64" (with "." for NaN), "category" or "str".
+
+        Returns
+        -------
+        DataFrame
+            The columns.
+
+        Raises
+        ------
+        ValueError
+            If something is no number. The message names the line.
+        """
+        try:
+            table = self._parse(columns)
+        except (ValueError, OverflowError):
+            self._refuse(columns)
+            raise
+        for name, column in table.items():
+            if isinstance(column.dtype, pd.CategoricalDtype) and not _is_text(
+                column.cat.categories
+            ):
+                # Some versions of pandas make numbers of categories: chromosomes 1 and 01.
+                texts = self._parse({name: (columns[name][0], "str")})[name]
+                table[name] = texts.astype("category")
+        return table
+
+    def _refuse(self, columns):
+        """Fail at the first field that is no number, but should be one."""
+        texts = self._parse({name: (position, "str") for name, (position, _) in columns.items()})
+        for name, (_, dtype) in columns.items():
+            if dtype == "int64":
+                self.check(texts[name].map(_is_whole), f"a whole number as {name}", texts[name])
+            if dtype == "float64":
+                self.check(texts[name].map(_is_number), f"a number as {name}", texts[name])
+
+    def check(self, good, expected, found):
+        """Fail at the first line that is not good.
+
+        Parameters
+        ----------
+        good : array-like of bool
+            One value for each line.
+        expected : str
+            What was expected.
+        found : sequence
+            What each line has.
+        """
+        bad = np.flatnonzero(~np.asarray(good, dtype=bool))
+        if bad.size:
+            found = str(np.asarray(found, dtype=object)[bad[0]])
+            short = found if len(found) <= _SHOWN else f"{found[:_SHOWN]}..."
+            raise self.error(bad[0], expected, repr(short))
+
+    def error(self, line, expected, found):
+        """Error about a line, given by position."""
+        number = self.numbers[line] if len(self) else 1
+        return ValueError(f"{self.path}, line {number}: expected {expected}, found {found}.")
+
+    def _parse(self, columns):
+        positions = [position for position, _ in columns.values()]
+        floats = [name for name, (_, dtype) in columns.items() if dtype == "float64"]
+        return pd.read_csv(
+            io.BytesIO(self.text),
+            sep="\t",
+            header=None,
+            names=list(columns),
+            usecols=positions,
+            dtype={name: dtype for name, (_, dtype) in columns.items()},
+            na_values={name: ["."] for name in floats},
+            keep_default_na=False,
+            na_filter=bool(floats),
+            quoting=csv.QUOTE_NONE,
+            skip_blank_lines=False,
+            index_col=False,
+            engine="c",
+            low_memory=False,
+        )
+
+    def _plain_text(self, text):
+        """Bring line ends to one form, and refuse what is no text."""
+        text = text.removeprefix(_BOM)
+        if b"\r" in text:
+            text = text.replace(b"\r\n", b"\n")
+        for byte, name in ((b"\r", "carriage return"), (b"\0", "zero byte")):
+            if byte in text:
+                raise self._text_error(text, text.index(byte), f"a {name} within the line")
+        if not text.isascii():
+            try:
+                text.decode()
+            except UnicodeDecodeError as error:
+                found = f"the byte 0x{text[error.start]:02x}"
+                raise self._text_error(text, error.start, found) from None
+        return text
+
+    def _text_error(self, text, position, found):
+        number = text.count(b"\n", 0, position) + 1
+        return ValueError(f"{self.path}, line {number}: expected text in UTF-8, found {found}.")
+
+
+def _read(path):
+    with open(path, "rb") as file:
+        content = file.read()
+    if not content.startswith(_GZIP_MAGIC):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(
+            f"{path}: expected gzipped text to the end, found damaged or cut data ({error}). Fetch "
+            "it again."
+        ) from error
+
+
+def _starts(buffer):
+    """Positions where lines begin, in text that ends with a line end."""
+    ends = np.flatnonzero(buffer == ord("\n"))
+    return np.concatenate([[0], ends[:-1] + 1]) if ends.size else ends
+
+
+def _first_bytes(words):
+    return np.frombuffer(b"# \t\n" + b"".join(word[:1] for word in words), dtype=np.uint8)
+
+
+def _holds_no_data(text, start, skipped_words):
+    line = text[start : text.index(b"\n", start)]
+    first = line.split(None, 1)[:1]
+    return line.startswith(b"#") or not first or first[0] in skipped_words
+
+
+def _is_text(index):
+    return pd.api.types.is_string_dtype(index.dtype) or not len(index)
+
+
+def _is_whole(text):
+    return _WHOLE.fullmatch(text) is not None
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return text == "."
+    return True

@@ -1,0 +1,258 @@
+"""From an annotation and binding sites to the inputs of DEcode."""
+
+import os
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from sklearn.utils import Bunch, check_scalar
+
+from skgenes.feature_extraction._intervals import intervals_of
+from skgenes.feature_extraction._overlaps import (
+    cut_into_bins,
+    merged,
+    overlapping_pairs,
+    touching,
+)
+from skgenes.feature_extraction._read_gtf import read_gtf
+from skgenes.feature_extraction._regions import LEVELS, exon_regions, genes_of, promoter_regions
+from skgenes.feature_extraction._regulatory_tracks import RegulatoryTracks
+from skgenes.feature_extraction._track import Track
+
+_MASKS = {"promoter": "promoter", "rna": "exon"}
+
+
+def regulatory_tracks(
+    annotation,
+    *,
+    promoter=None,
+    rna=None,
+    level="gene",
+    genes=None,
+    upstream=2000,
+    downstream=1000,
+    bin_size=100,
+    stranded=True,
+):
+    """Bin the binding sites of regulators along the promoter and the RNA of each gene.
+
+    Parameters
+    ----------
+    annotation : DataFrame, str or path-like
+        Exons, as `read_gtf` gives them: columns chrom, start, end (from 0, end not included),
+        strand ("+" or "-") and gene_id or transcript_id; or the path of a GTF file. Exons of one
+        gene may overlap; they are merged.
+    promoter : DataFrame, path, or mapping of str to DataFrame or path, default=None
+        Where transcription factors bind DNA: a BED file, or a table as `read_bed` gives it, in
+        which the column name has the regulator; or a dict with one of these for each regulator,
+        whose names are then not read. Strands do not matter. None for no promoters.
+    rna : DataFrame, path, or mapping of str to DataFrame or path, default=None
+        Where RNA-binding proteins or miRNAs bind RNA, likewise. None for no RNAs.
+    level : {"gene", "transcript"}, default="gene"
+        What is a sample. The exons of a gene are those of all its transcripts together.
+    genes : sequence of str or None, default=None
+        Identifiers of the genes (transcripts) to make tracks of, in this order. None for all, in
+        the order of `annotation`.
+    upstream, downstream : int, default=2000 and 1000
+        Bases of the promoter before the first base transcribed, and from it on.
+    bin_size : int, default=100
+        Bases per bin.
+    stranded : bool, default=True
+        Whether a site on RNA binds genes of its own strand only, "." those of both. False for
+        both strands always.
+
+    Returns
+    -------
+    tracks : RegulatoryTracks
+        For each bin, 5' to 3' along the gene, how many of its bases each regulator binds. The
+        regulators are in the order of the dict, else sorted; those that bind no gene are kept.
+        Before them is the mask, "promoter" and "exon", with the bases of the bin that exist: the
+        last bin of an RNA may be short, and a promoter may begin before its chromosome.
+    report : Bunch
+        With the fields
+
+        genes : DataFrame of shape (n_genes, 4)
+            Indexed by gene: chrom (for `sklearn.model_selection.GroupKFold`), strand, tss (first
+            base transcribed, from 0) and rna_length (bases of its merged exons).
+        intervals : DataFrame
+            Number of intervals for each part: given, empty (of length 0), without_genes (on
+            chromosomes that `annotation` does not have), outside (of all promoters or exons) and
+            used. The last four add up to the first.
+
+    Raises
+    ------
+    ValueError
+        If a table or file is not valid, chromosomes are named differently, a gene is on several
+        chromosomes or strands, or genes asked for have no exons. The message says which.
+    TypeError
+        If an argument is of the wrong kind.
+
+    Notes
+    -----
+    The start of a gene is the outermost 5' base of its exons. RNA is the concatenation of the
+    merged exons, in the direction of transcription, so that a bin may lie on both sides of a
+    junction. Overlapping sites of one regulator are merged first: no base is counted twice.
+
+    Where a chromosome ends is not known here; promoters behind its end count as if there.
+
+    References
+    ----------
+    Tasaki et al., *Nature Machine Intelligence* 2 (2020), Methods, doi 10.1038/s42256-020-0201-6.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skgenes.feature_extraction import regulatory_tracks
+    >>> exons = pd.DataFrame(
+    ...     {
+    ...         "chrom": "chr1",
+    ...         "start": [5000, 5400],
+    ...         "end": [5080, 5450],
+    ...         "strand": "-",
+    ...         "gene_id": "G1",
+    ...     }
+    ... )
+    >>> peaks = pd.DataFrame(
+    ...     {"chrom": "chr1", "start": [5390], "end": [5410], "strand": "-", "name": "ELAVL1"}
+    ... )
+    >>> tracks, report = regulatory_tracks(exons, rna=peaks)
+    >>> tracks.rna.bins.toarray()
+    array([[100.,  10.],
+           [ 30.,   0.]], dtype=float32)
+    >>> report.intervals.loc["rna", "used"]
+    np.int64(1)
+    """
+    _check_parameters(promoter, rna, level, upstream, downstream, bin_size, stranded)
+    if isinstance(annotation, str | os.PathLike):
+        annotation = read_gtf(annotation)
+    models = genes_of(annotation, level, genes)
+    parts, counts = {}, {}
+    if promoter is not None:
+        regions = promoter_regions(models, upstream, downstream)
+        parts["promoter"], counts["promoter"] = _track(
+            "promoter", models, regions, promoter, bin_size, stranded=False
+        )
+    if rna is not None:
+        regions = exon_regions(models)
+        parts["rna"], counts["rna"] = _track("rna", models, regions, rna, bin_size, stranded)
+    tracks = RegulatoryTracks(models.names, **parts)
+    intervals = pd.DataFrame.from_dict(counts, orient="index")
+    return tracks, Bunch(genes=_gene_table(models), intervals=intervals)
+
+
+def _check_parameters(promoter, rna, level, upstream, downstream, bin_size, stranded):
+    if promoter is None and rna is None:
+        raise ValueError("There is nothing to bin: pass promoter, rna or both.")
+    if level not in LEVELS:
+        raise ValueError(f"level must be 'gene' or 'transcript', got {level!r}.")
+    check_scalar(upstream, "upstream", Integral, min_val=0)
+    check_scalar(downstream, "downstream", Integral, min_val=0)
+    check_scalar(bin_size, "bin_size", Integral, min_val=1)
+    check_scalar(stranded, "stranded", (bool, np.bool_))
+    if upstream + downstream == 0:
+        raise ValueError("upstream and downstream are both 0: promoters would have no bases.")
+
+
+def _gene_table(models):
+    return pd.DataFrame(
+        {
+            "chrom": models.chromosomes[models.chromosome],
+            "strand": np.where(models.minus, "-", "+"),
+            "tss": models.tss,
+            "rna_length": models.lengths,
+        },
+        index=pd.Index(models.names, name="gene"),
+    )
+
+
+def _track(part, models, regions, source, bin_size, stranded):
+    """Bin the sites of one part; count what became of them."""
+    sites = intervals_of(source, models.chromosomes, part)
+    if _MASKS[part] in sites.regulators:
+        raise ValueError(
+            f"{part} has a regulator named {_MASKS[part]!r}, as is the mask; rename it."
+        )
+    line = _Line(models, regions, sites, stranded)
+    used, pieces = _pieces(line, regions, sites)
+    n_bins = -(-regions.lengths // bin_size)
+    offsets = np.concatenate([[0], np.cumsum(n_bins)])
+    bins = _binned(regions, models, pieces, offsets, bin_size, sites.regulators.size + 1)
+    track = Track(bins, offsets, [_MASKS[part], *sites.regulators], bin_size=bin_size)
+    empty = sites.start == sites.end
+    without_genes = ~empty & (sites.chromosome < 0)
+    counts = {
+        "given": empty.size,
+        "empty": int(empty.sum()),
+        "without_genes": int(without_genes.sum()),
+        "outside": int((~empty & ~without_genes & ~used).sum()),
+        "used": int(used.sum()),
+    }
+    return track, counts
+
+
+class _Line:
+    """All chromosomes, and both strands of them, laid on one line of positions.
+
+    Regions are on their own strand, or all on the first if strands do not matter. A site of both
+    strands is on the line twice.
+    """
+
+    def __init__(self, models, regions, sites, stranded):
+        n_chromosomes = models.chromosomes.size
+        ends = np.ones(n_chromosomes, dtype=np.int64)
+        chromosome = models.chromosome[regions.gene]
+        np.maximum.at(ends, chromosome, regions.end)
+        self._behind = ends
+        self._zero = np.cumsum(ends + 1) - ends - 1
+        self.length = int((ends + 1).sum())
+        minus = models.minus[regions.gene] & stranded
+        self.shift = self._zero[chromosome] + self.length * minus
+        self.site, self.start, self.end = self._place(sites, stranded)
+
+    def _place(self, sites, stranded):
+        good = (sites.chromosome >= 0) & (sites.start < sites.end)
+        strands = (0, 1) if stranded else (0,)
+        rows = [
+            np.flatnonzero(good & (sites.strand != 1 - strand) if stranded else good)
+            for strand in strands
+        ]
+        strand = np.repeat(strands, [row.size for row in rows])
+        row = np.concatenate(rows)
+        chromosome = sites.chromosome[row]
+        shift = self._zero[chromosome] + self.length * strand
+        # What lies behind all regions of a chromosome must not reach into the next one.
+        last = self._behind[chromosome]
+        start, end = np.minimum(sites.start[row], last), np.minimum(sites.end[row], last + 1)
+        return row, start + shift, end + shift
+
+
+def _pieces(line, regions, sites):
+    """Which sites touch a region, and the overlaps of merged sites with regions."""
+    region_start, region_end = regions.start + line.shift, regions.end + line.shift
+    one = np.zeros(region_start.size, dtype=np.int64)
+    _, first, behind = merged(one, region_start, region_end, 1)
+    hit = touching(line.start, line.end, first, behind)
+    used = np.zeros(sites.start.size, dtype=bool)
+    used[line.site[hit]] = True
+    regulator = sites.regulator[line.site[hit]]
+    regulator, start, end = merged(regulator, line.start[hit], line.end[hit], sites.regulators.size)
+    site, region = overlapping_pairs(start, end, region_start, region_end)
+    low = np.maximum(start[site], region_start[region]) - line.shift[region]
+    high = np.minimum(end[site], region_end[region]) - line.shift[region]
+    return used, (regulator[site] + 1, region, low, high)
+
+
+def _binned(regions, models, pieces, offsets, bin_size, n_features):
+    """Add up bases by bin and feature; the regions themselves are the mask, feature 0."""
+    every = np.arange(regions.gene.size)
+    mask = (np.zeros_like(every), every, regions.start, regions.end)
+    feature, region, low, high = map(np.concatenate, zip(mask, pieces, strict=True))
+    along = np.where(
+        models.minus[regions.gene[region]], regions.end[region] - high, low - regions.start[region]
+    )
+    start = regions.offset[region] + along
+    piece, number, bases = cut_into_bins(start, start + high - low, bin_size)
+    row = offsets[regions.gene[region[piece]]] + number
+    entries = bases.astype(np.float32), (row, feature[piece])
+    return sp.coo_array(entries, (offsets[-1], n_features)).tocsr()
