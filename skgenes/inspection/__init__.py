@@ -4,6 +4,7 @@ from skgenes.inspection._cluster_samples import SampleClustering, cluster_sample
 from skgenes.inspection._compare_panels import compare_panels
 from skgenes.inspection._compare_result import PanelComparison
 from skgenes.inspection._deeplift import DeepLIFTResult, deeplift
+from skgenes.inspection._differential_expression import differential_expression
 from skgenes.inspection._displays import (
     GeneScoreDisplay,
     ImportanceDisplay,
@@ -29,6 +30,7 @@ __all__ = [
     "cluster_samples",
     "compare_panels",
     "deeplift",
+    "differential_expression",
     "functional_spread",
     "over_representation",
 ]
