@@ -12,7 +12,16 @@ from pathlib import Path
 from benchmarks import REMOVED_CORETYPE
 from benchmarks._measure import in_fresh_process, run_module
 
-MODULES = ("importing", "permutation", "gctx", "quantile", "duplicates", "deeplift", "training")
+MODULES = (
+    "importing",
+    "permutation",
+    "gctx",
+    "quantile",
+    "duplicates",
+    "ridge",
+    "deeplift",
+    "training",
+)
 NEED_DATA = ("bulk_landmarks", "across_platforms", "lung_samples")
 PACKAGES = ("skgenes", "numpy", "scipy", "scikit-learn", "tensorflow", "keras", "shap", "qnorm")
 COLUMNS = ("name", "value", "unit", "goal", "met", "note")
