@@ -18,6 +18,7 @@ MODULES = (
     "gctx",
     "quantile",
     "duplicates",
+    "tracks",
     "ridge",
     "deeplift",
     "training",

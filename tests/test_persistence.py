@@ -36,6 +36,7 @@ from sklearn.preprocessing import StandardScaler
 
 import skgenes
 from skgenes.compose import LandmarkReconstructor
+from skgenes.feature_extraction import RegulatorFilter, RegulatorScaler
 from skgenes.feature_selection import (
     AutoEncoderDeepLIFTSelector,
     GivenPanelSelector,
@@ -108,7 +109,9 @@ RECONSTRUCTORS = [
     LandmarkReconstructor(SELECTOR, Ridge()),
     LandmarkReconstructor(VarianceThreshold(0.3), make_pipeline(StandardScaler(), RidgeCV())),
 ]
-EVERYTHING = [*TRANSFORMERS, *REGRESSORS, *RECONSTRUCTORS, DuplicateSampleRemover()]
+# Fitted on tracks, not on a matrix: their fits are tested beside them.
+OF_TRACKS = [RegulatorFilter(5), RegulatorScaler()]
+EVERYTHING = [*TRANSFORMERS, *REGRESSORS, *RECONSTRUCTORS, *OF_TRACKS, DuplicateSampleRemover()]
 
 
 def same(a, b):

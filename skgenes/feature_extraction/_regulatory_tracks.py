@@ -174,7 +174,12 @@ class RegulatoryTracks:
                     f"{self._part(name).regulators[0]!r} is the mask of {name}: it says which "
                     "bases exist, and cannot be removed."
                 )
-        return self._like({name: self._part(name)._scaled(~mask) for name, mask in chosen.items()})
+        return self._like(
+            {
+                name: self._part(name)._divided(np.where(mask, np.inf, 1))
+                for name, mask in chosen.items()
+            }
+        )
 
     def save(self, path):
         """Write everything to one file, at once or not at all.

@@ -155,10 +155,10 @@ class Track:
         kept = np.flatnonzero(columns)
         return self._like(bins=_sorted(self.bins[:, kept]), regulators=self.regulators[kept])
 
-    def _scaled(self, factors):
-        """Multiply each column; by 0 removes what is in it."""
+    def _divided(self, divisors):
+        """Divide each column; by infinity removes what is in it."""
         bins = self.bins.copy()
-        bins.data *= np.asarray(factors, dtype=np.float32)[bins.indices]
+        bins.data /= np.asarray(divisors, dtype=np.float32)[bins.indices]
         bins.eliminate_zeros()
         return self._like(bins=bins)
 

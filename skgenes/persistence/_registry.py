@@ -25,6 +25,8 @@ ESTIMATORS = {
     "Pipeline": "sklearn.pipeline",
     "ProbeAggregator": "skgenes.preprocessing",
     "QuantileNormalizer": "skgenes.preprocessing",
+    "RegulatorFilter": "skgenes.feature_extraction",
+    "RegulatorScaler": "skgenes.feature_extraction",
     "Ridge": "sklearn.linear_model",
     "RidgeCV": "sklearn.linear_model",
     "SelectFromModel": "sklearn.feature_selection",
