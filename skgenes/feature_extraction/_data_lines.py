@@ -12,7 +12,9 @@ import pandas as pd
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
-_WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
+_WHOLE = re.compile(r"[-+]?\d{1,18}", re.ASCII)
+_NUMBER = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|inf(?:inity)?)", re.ASCII | re.I)
+_NO_NUMBER = (".", "NA", "NaN", "nan")
 _SHOWN = 60
 
 
@@ -71,15 +73,13 @@ class DataLines:
     def count_columns(self):
         """Count the fields of each line."""
         buffer = np.frombuffer(self.text, dtype=np.uint8)
-        if not buffer.size:
-            return np.empty(0, dtype=np.int64)
-        return 1 + np.add.reduceat(buffer == ord("\t"), _starts(buffer), dtype=np.int64)
+        ends = self._field_ends(buffer)
+        return np.diff(np.flatnonzero(buffer[ends] == ord("\n")), prepend=-1)
 
     def fields_equal(self, column, word, n_columns):
         """Tell which lines have a word in a column, if all have as many columns."""
         buffer = np.frombuffer(self.text, dtype=np.uint8)
-        ends = np.flatnonzero((buffer == ord("\t")) | (buffer == ord("\n")))
-        ends = ends.reshape(-1, n_columns)
+        ends = self._field_ends(buffer).reshape(-1, n_columns)
         starts = ends[:, column - 1] + 1
         same = ends[:, column] - starts == len(word)
         for position, byte in enumerate(word):
@@ -93,7 +93,8 @@ class DataLines:
         Parameters
         ----------
         columns : dict of str to tuple of int and str
-            Position and dtype by name; "int64", "float64" (with "." for NaN), "category" or "str".
+            Position and dtype by name: "int64", "float64" (".", "NA" and "nan" are NaN), "category"
+            or "str".
 
         Returns
         -------
@@ -151,6 +152,10 @@ class DataLines:
         number = self.numbers[line] if len(self) else 1
         return ValueError(f"{self.path}, line {number}: expected {expected}, found {found}.")
 
+    @staticmethod
+    def _field_ends(buffer):
+        return np.flatnonzero((buffer == ord("\t")) | (buffer == ord("\n")))
+
     def _parse(self, columns):
         positions = [position for position, _ in columns.values()]
         floats = [name for name, (_, dtype) in columns.items() if dtype == "float64"]
@@ -161,7 +166,7 @@ class DataLines:
             names=list(columns),
             usecols=positions,
             dtype={name: dtype for name, (_, dtype) in columns.items()},
-            na_values={name: ["."] for name in floats},
+            na_values=dict.fromkeys(floats, _NO_NUMBER),
             keep_default_na=False,
             na_filter=bool(floats),
             quoting=csv.QUOTE_NONE,
@@ -227,12 +232,8 @@ def _is_text(index):
 
 
 def _is_whole(text):
-    return _WHOLE.fullmatch(text) is not None
+    return _WHOLE.fullmatch(text.strip()) is not None
 
 
 def _is_number(text):
-    try:
-        float(text)
-    except ValueError:
-        return text == "."
-    return True
+    return text in _NO_NUMBER or _NUMBER.fullmatch(text.strip()) is not None

@@ -37,7 +37,7 @@ def read_bed(path):
         name : category
             Name, such as that of the regulator; "." if the file has none.
         score : float64
-            Score; NaN where the file has none, or ".".
+            Score; NaN where the file has none, or ".", "NA" or "nan".
         strand : category of "+", "-" and "."
             Strand; "." if it does not matter or the file has none.
 

@@ -148,12 +148,12 @@ class Track:
         """Keep genes, given by position, in that order."""
         rows, counts = ranges(self.offsets[genes], self.offsets[1:][genes])
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return self._like(bins=_sorted(self.bins[rows]), offsets=offsets)
+        return self._like(bins=_tidy(self.bins[rows]), offsets=offsets)
 
     def _columns(self, columns):
         """Keep columns, given by a mask."""
         kept = np.flatnonzero(columns)
-        return self._like(bins=_sorted(self.bins[:, kept]), regulators=self.regulators[kept])
+        return self._like(bins=_tidy(self.bins[:, kept]), regulators=self.regulators[kept])
 
     def _divided(self, divisors):
         """Divide each column; by infinity removes what is in it."""
@@ -240,11 +240,15 @@ def _checked_bins(bins):
     if not bins.data.all():
         bins = bins.copy()
         bins.eliminate_zeros()
-    return _sorted(bins)
+    return _tidy(bins)
 
 
-def _sorted(bins):
-    """Bring entries into the one order in which equal matrices have equal arrays."""
+def _tidy(bins):
+    """Bring entries into one order, so that equal matrices have equal arrays; narrow indices."""
+    index = np.int32 if max(bins.nnz, *bins.shape) < 2**31 else np.int64
+    if bins.indices.dtype != index or bins.indptr.dtype != index:
+        content = bins.data, bins.indices.astype(index), bins.indptr.astype(index)
+        bins = sp.csr_array(content, bins.shape)
     bins.sort_indices()
     return bins
 

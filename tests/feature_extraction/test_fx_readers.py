@@ -85,6 +85,12 @@ def test_fewer_columns(written, n_columns):
     assert same_rows(table, rows)
 
 
+def test_scores(written):
+    scores = ["5", "-.5e3", "+2.", "inf", ".", "NA", "nan"]
+    table = read_bed(written("".join(f"c\t1\t2\tn\t{score}\n" for score in scores)))
+    np.testing.assert_array_equal(table["score"], [5, -500, 2, np.inf] + 3 * [np.nan])
+
+
 @pytest.mark.parametrize("content", ["", "#nothing\n", "track a\n\n", gzip.compress(b"")])
 def test_bed_without_intervals(written, content):
     table = read_bed(written(content))
@@ -119,6 +125,10 @@ def test_names_stay_text(written):
         ("c\t1\t2\tn\thigh\n", "line 1: expected a number as score, found 'high'"),
         ("c\t1\t2\tn\t0\t*\n", r"line 1: expected '\+', '-' or '.' as strand, found '\*'"),
         ("c\t1\t2\tn\n\t1\t2\tn\n", "line 2: expected something as chrom, found ''"),
+        ("c\t1\t2\tn\t1_0\t+\n", "line 1: expected a number as score, found '1_0'"),
+        ("c\t1\t2\tn\t\t+\n", "line 1: expected a number as score, found ''"),
+        ("c\t +1\t2\nc\tx\t2\n", "line 2: expected a whole number as start, found 'x'"),
+        ("c\t1\t2\tn\t 5.\nc\t1\t2\tn\t-\n", "line 2: expected a number as score, found '-'"),
         ("c\t1\t2\t\n", "line 1: expected something as name, found ''"),
         ("c\t1\t2\nc\t1\r\t2\n", "line 2: expected text in UTF-8, found a carriage return within"),
         ("c\t1\t2\nc\0\t1\t2\n", "line 2: expected text in UTF-8, found a zero byte"),

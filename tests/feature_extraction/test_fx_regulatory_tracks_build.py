@@ -175,7 +175,7 @@ def test_one_table_for_each_regulator(tmp_path):
     assert tracks.rna.regulators.tolist() == ["exon", "Z", "Y", "X"]
     np.testing.assert_array_equal(tracks.rna.bins.toarray(), [[90, 10, 15, 0]])
     one = pd.concat([peaks.assign(name="Y"), read_bed(path).assign(name="Z")])
-    same, _ = regulatory_tracks(EXONS, rna=one, genes=["A"])
+    same, _ = regulatory_tracks(EXONS, rna=one.drop(columns="strand"), genes=["A"])
     assert same.rna.regulators.tolist() == ["exon", "Y", "Z"]
     np.testing.assert_array_equal(same.rna.bins.toarray(), [[90, 15, 10]])
 
@@ -222,6 +222,11 @@ GOOD = sites(("chr1", 100, 110, "R", "+"))
         ({"annotation": EXONS.assign(chrom=list("112134"))}, "2 gene.s. are on several.*'A', 'B'"),
         ({"annotation": EXONS.assign(strand=list("+-+--+"))}, "1 gene.s. are on several.*'A'"),
         ({"rna": GOOD.assign(chrom="1")}, "differently: '1' and 'chr1', 1 in all.*'chr' \\+ table"),
+        (
+            {"annotation": EXONS.assign(chrom="MT"), "rna": GOOD.assign(chrom="chrM")},
+            "differently: 'chrM' and 'MT'",
+        ),
+        ({"annotation": EXONS.assign(end=2**62)}, "do not fit 64 bits. Check the columns start"),
         ({"rna": GOOD.assign(chrom="X")}, "rna has no chromosome of annotation: it has 'X'"),
         ({"rna": GOOD.assign(start=-5)}, "rna: start must be at least 0, but is .*-5"),
         ({"rna": GOOD.assign(end=90)}, "rna: end must be at least start, but is .*90"),
@@ -288,20 +293,38 @@ def test_a_real_annotation_and_real_sites(real_data, level):
             np.testing.assert_array_equal(dense(track, i), expected[gene])
 
 
-def test_the_genome_rebuilt(real_data):
-    """Raw eCLIP peaks and exons give, value for value, the features built from them before."""
-    folder = real_data / "decode_genome"
+def real_exons(folder):
+    """Exons of GENCODE 25, and the pseudoautosomal genes, which are on chrX and on chrY."""
     names = ["chrom", "start", "end", "strand", "gene_id"]
     exons = pd.read_csv(
         folder / "gencode25_hg38_disjoint_exons.bed.gz", sep="\t", header=None, names=names
     )
+    n_places = exons.groupby("gene_id")["chrom"].nunique()
+    return exons, n_places.index[n_places > 1]
+
+
+def test_the_toy_rebuilt(real_data):
+    folder = real_data / "decode_toy"
+    index = np.load(folder / "built_eclip120_index.npz", allow_pickle=False)
+    built = sp.load_npz(folder / "built_eclip120_positions_by_feature.npz")
+    built = Track(built, index["offset"], index["features"].tolist())
+    exons, twice = real_exons(real_data / "decode_genome")
+    once = np.flatnonzero(~np.isin(index["gene"], twice))
+    assert (len(built), once.size) == (2663, 2659)
+    peaks = real_data / "decode_genome" / "encode_eclip_k562_120rbp_idr_hg38.bed.gz"
+    tracks, _ = regulatory_tracks(exons, rna=peaks, genes=index["gene"][once])
+    assert tracks.rna == built._rows(once)
+
+
+def test_the_genome_rebuilt(real_data):
+    """Raw eCLIP peaks and exons give, value for value, the features built from them before."""
+    folder = real_data / "decode_genome"
+    exons, twice = real_exons(folder)
     index = np.load(folder / "built_index_targets.npz", allow_pickle=False)
     built = sp.load_npz(folder / "built_rna_positions_x_feature.npz")
     built = Track(built, index["rna_offset"], index["rna_features"].tolist())
     peaks = folder / "encode_eclip_k562_120rbp_idr_hg38.bed.gz"
 
-    n_places = exons.groupby("gene_id")["chrom"].nunique()
-    twice = n_places.index[n_places > 1]
     with pytest.raises(ValueError, match=r"14 gene\(s\) are on several chromosomes or strands"):
         regulatory_tracks(exons, rna=peaks, genes=index["gene"])
     # The pseudoautosomal genes; those built before have both copies end to end.

@@ -49,6 +49,8 @@ def test_what_it_is(tracks):
     assert tracks.genes.tolist() == GENES
     assert tracks.rna.lengths.tolist() == LENGTHS.tolist()
     assert tracks.rna.bins.dtype == np.float32
+    for bins in (tracks.rna.bins, tracks[[3, 1]].rna.bins, tracks.select(["R1"]).rna.bins):
+        assert (bins.indices.dtype, bins.indptr.dtype) == (np.int32, np.int32)
     expected = (
         "RegulatoryTracks(12 genes; promoter: 36 bins of 100 x 6 features; "
         "rna: 30 bins of 100 x 4 features)"
