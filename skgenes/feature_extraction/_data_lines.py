@@ -16,6 +16,7 @@ _WHOLE = re.compile(r"[-+]?\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|inf(?:inity)?)", re.ASCII | re.I)
 _NO_NUMBER = (".", "NA", "NaN", "nan")
 _SHOWN = 60
+_BLOCK = 2**20
 
 
 class DataLines:
@@ -60,8 +61,11 @@ class DataLines:
     def keep(self, mask):
         """Drop the lines where the mask is False."""
         buffer = np.frombuffer(self.text, dtype=np.uint8)
-        lengths = np.diff(np.append(_starts(buffer), buffer.size))
-        self.text = buffer[np.repeat(mask, lengths)].tobytes()
+        bounds = np.append(_starts(buffer), buffer.size)
+        steps = np.diff(mask.astype(np.int8), prepend=0, append=0)
+        runs = zip(bounds[steps == 1].tolist(), bounds[steps == -1].tolist(), strict=True)
+        view = memoryview(self.text)
+        self.text = b"".join([view[start:end] for start, end in runs])
         self.numbers = self.numbers[mask]
 
     def separate_by_tabs(self):
@@ -73,13 +77,13 @@ class DataLines:
     def count_columns(self):
         """Count the fields of each line."""
         buffer = np.frombuffer(self.text, dtype=np.uint8)
-        ends = self._field_ends(buffer)
+        ends = _positions(buffer, b"\t\n")
         return np.diff(np.flatnonzero(buffer[ends] == ord("\n")), prepend=-1)
 
     def fields_equal(self, column, word, n_columns):
         """Tell which lines have a word in a column, if all have as many columns."""
         buffer = np.frombuffer(self.text, dtype=np.uint8)
-        ends = self._field_ends(buffer).reshape(-1, n_columns)
+        ends = _positions(buffer, b"\t\n").reshape(-1, n_columns)
         starts = ends[:, column - 1] + 1
         same = ends[:, column] - starts == len(word)
         for position, byte in enumerate(word):
@@ -152,10 +156,6 @@ class DataLines:
         number = self.numbers[line] if len(self) else 1
         return ValueError(f"{self.path}, line {number}: expected {expected}, found {found}.")
 
-    @staticmethod
-    def _field_ends(buffer):
-        return np.flatnonzero((buffer == ord("\t")) | (buffer == ord("\n")))
-
     def _parse(self, columns):
         positions = [position for position, _ in columns.values()]
         floats = [name for name, (_, dtype) in columns.items() if dtype == "float64"]
@@ -213,8 +213,20 @@ def _read(path):
 
 def _starts(buffer):
     """Positions where lines begin, in text that ends with a line end."""
-    ends = np.flatnonzero(buffer == ord("\n"))
+    ends = _positions(buffer, b"\n")
     return np.concatenate([[0], ends[:-1] + 1]) if ends.size else ends
+
+
+def _positions(buffer, wanted):
+    """Find all of one or several bytes, in blocks that stay in the cache."""
+    pieces = [np.empty(0, dtype=np.int64)]
+    for start in range(0, buffer.size, _BLOCK):
+        block = buffer[start : start + _BLOCK]
+        found = block == wanted[0]
+        for byte in wanted[1:]:
+            found |= block == byte
+        pieces.append(np.flatnonzero(found) + start)
+    return np.concatenate(pieces)
 
 
 def _first_bytes(words):

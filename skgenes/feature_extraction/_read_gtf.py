@@ -97,5 +97,6 @@ def _required(lines, attributes, name):
 
 def _values(attributes, name):
     """Value of one attribute for each line, None where there is none."""
-    search = re.compile(rf'\b{name} +"?([^";]*)').search
+    # Found by its name and then looked back at (ref_gene_id is none): \b first is 7 times slower.
+    search = re.compile(rf'{name}(?<!\w{name}) +"?([^";]*)').search
     return [match[1] if (match := search(text)) else None for text in attributes]
