@@ -18,6 +18,8 @@ from skgenes.utils import (
     form_for,
     gene_names,
     matrix_of,
+    take_columns,
+    targets_for,
     validate_expression,
 )
 
@@ -132,7 +134,7 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         self._set_support()
         landmarks, targets = self._split(X)
         with context.subcontext(task_name="infer").propagate_callback_context(self.regressor_):
-            self.regressor_.fit(landmarks, self._targets_for_regressor(targets))
+            self.regressor_.fit(landmarks, targets_for(self.regressor_, targets))
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -243,15 +245,7 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
 
     def _split(self, X):
         """Landmarks and targets of a validated matrix."""
-        parts = np.flatnonzero(self.support_), np.flatnonzero(~self.support_)
-        if sp.issparse(X):
-            return X[:, parts[0]], X[:, parts[1]]
-        # Row-major whatever the order of X: a frame and an array give the same bits.
-        return X.take(parts[0], axis=1), X.take(parts[1], axis=1)
-
-    def _targets_for_regressor(self, targets):
-        sparse_is_fine = getattr(self.regressor_, "accepts_sparse_targets", False)
-        return targets.toarray() if sp.issparse(targets) and not sparse_is_fine else targets
+        return take_columns(X, self.support_), take_columns(X, ~self.support_)
 
     def _landmarks_of(self, X):
         """Landmark columns of X, which has all genes or the landmarks alone."""

@@ -6,7 +6,6 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import train_test_split
@@ -21,6 +20,8 @@ from skgenes.utils import (
     gene_names,
     matrix_of,
     resolve_genes,
+    take_columns,
+    targets_for,
     validate_expression,
 )
 
@@ -149,11 +150,11 @@ def compare_panels(
     train, test = _train_and_test(X, X_test, names, layer, test_size, random_state)
     supports = {name: _support(name, panel, train, names) for name, panel in panels.items()}
     common = _common_targets(supports, X.shape[1])
-    observed = _columns(test, common)
+    observed = take_columns(test, common)
     scores = {}
     for name, support in supports.items():
         inferred = _infer(name, support, clone(regressor), train, test)
-        scores[name] = _scores(observed, _columns(inferred, common[~support]), alpha)
+        scores[name] = _scores(observed, take_columns(inferred, common[~support]), alpha)
     _warn_undefined(scores, observed.shape[1])
     genes = np.arange(X.shape[1]) if names is None else names
     index, header = pd.Index(genes[common], name="gene"), pd.Index([*panels], name="panel")
@@ -255,11 +256,9 @@ def _common_targets(supports, n_genes):
 
 def _infer(name, support, regressor, train, test):
     """Genes outside of a panel for the held-out samples, float64 (n_test, n_targets)."""
-    targets = _columns(train, ~support)
-    if sp.issparse(targets) and not getattr(regressor, "accepts_sparse_targets", False):
-        targets = targets.toarray()
+    targets = targets_for(regressor, take_columns(train, ~support))
     try:
-        regressor.fit(_columns(train, support), targets)
+        regressor.fit(take_columns(train, support), targets)
     except ValueError as error:
         error.add_note(
             f"Raised by {type(regressor).__name__} for panel {name!r} and its {targets.shape[1]} "
@@ -267,7 +266,7 @@ def _infer(name, support, regressor, train, test):
             "sklearn.multioutput.MultiOutputRegressor."
         )
         raise
-    inferred = np.asarray(regressor.predict(_columns(test, support)), dtype=np.float64)
+    inferred = np.asarray(regressor.predict(take_columns(test, support)), dtype=np.float64)
     if inferred.shape != (test.shape[0], targets.shape[1]):
         raise ValueError(
             f"{type(regressor).__name__} predicts an array of shape {inferred.shape} from panel "
@@ -275,11 +274,6 @@ def _infer(name, support, regressor, train, test):
             "If it takes one target only, wrap it in sklearn.multioutput.MultiOutputRegressor."
         )
     return inferred
-
-
-def _columns(X, mask):
-    # Row-major whatever the order of X: a frame and an array give the same bits.
-    return X[:, np.flatnonzero(mask)] if sp.issparse(X) else X.take(np.flatnonzero(mask), axis=1)
 
 
 def _scores(observed, inferred, alpha):

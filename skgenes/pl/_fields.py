@@ -1,6 +1,6 @@
 """What the plots read from an AnnData."""
 
-from skgenes.utils import is_anndata
+from skgenes.utils import check_anndata
 from skgenes.utils._messages import listed
 
 
@@ -23,11 +23,7 @@ def field(adata, slot, name, remedy):
     object
         The field.
     """
-    if not is_anndata(adata):
-        raise TypeError(
-            f"adata must be an AnnData, got {type(adata).__name__}. For arrays and fitted "
-            "estimators use the displays of skgenes.inspection."
-        )
+    check_anndata(adata, instead="the displays of skgenes.inspection", unique_genes=False)
     fields = getattr(adata, slot)
     if name not in fields:
         raise ValueError(

@@ -4,7 +4,7 @@ from skgenes.utils._anndata import check_anndata, check_key, make_actual
 from skgenes.utils._atomic import write_atomically
 from skgenes.utils._fitting import atomic_fit, seed_sequence
 from skgenes.utils._genes import resolve_genes
-from skgenes.utils._nested import clone_inner, form_for
+from skgenes.utils._nested import clone_inner, form_for, take_columns, targets_for
 from skgenes.utils._validation import (
     check_expression,
     check_targets,
@@ -31,6 +31,8 @@ __all__ = [
     "matrix_of",
     "resolve_genes",
     "seed_sequence",
+    "take_columns",
+    "targets_for",
     "validate_expression",
     "with_names",
     "write_atomically",

@@ -1,5 +1,6 @@
 """Estimators inside of estimators: what they are told, and what they are given."""
 
+import numpy as np
 import scipy.sparse as sp
 from sklearn.base import clone
 
@@ -62,6 +63,59 @@ def form_for(estimator, matrix, names):
     if sp.issparse(matrix) and not _reads_anndata(estimator):
         return matrix
     return with_names(matrix, names)
+
+
+def targets_for(regressor, targets):
+    """Targets in the form that an inner regressor takes.
+
+    Parameters
+    ----------
+    regressor : estimator
+        One whose ``accepts_sparse_targets`` is True takes them as they are.
+    targets : ndarray or csr_array of shape (n_samples, n_targets)
+        Expression to infer.
+
+    Returns
+    -------
+    ndarray or csr_array of shape (n_samples, n_targets)
+        Dense, unless the regressor makes parts of them dense by itself.
+
+    Examples
+    --------
+    >>> import scipy.sparse as sp
+    >>> from sklearn.linear_model import Ridge
+    >>> from skgenes.utils import targets_for
+    >>> targets_for(Ridge(), sp.csr_array([[1.0, 0.0]]))
+    array([[1., 0.]])
+    """
+    sparse_is_fine = getattr(regressor, "accepts_sparse_targets", False)
+    return targets.toarray() if sp.issparse(targets) and not sparse_is_fine else targets
+
+
+def take_columns(X, mask):
+    """Take some columns of a validated matrix.
+
+    Parameters
+    ----------
+    X : ndarray or csr_array of shape (n_samples, n_columns)
+        The numbers.
+    mask : ndarray of bool of shape (n_columns,)
+        Which columns.
+
+    Returns
+    -------
+    ndarray or csr_array of shape (n_samples, n_taken)
+        Row-major whatever the order of X, so that a frame and an array give the same bits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgenes.utils import take_columns
+    >>> take_columns(np.array([[1.0, 2.0, 3.0]]), np.array([True, False, True]))
+    array([[1., 3.]])
+    """
+    columns = np.flatnonzero(mask)
+    return X[:, columns] if sp.issparse(X) else X.take(columns, axis=1)
 
 
 def _reads_anndata(estimator):
