@@ -10,6 +10,8 @@ import zlib
 import numpy as np
 import pandas as pd
 
+from skgenes.utils import FileFormatError
+
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _WHOLE = re.compile(r"[-+]?\d{1,18}", re.ASCII)
@@ -154,7 +156,7 @@ class DataLines:
     def error(self, line, expected, found):
         """Error about a line, given by position."""
         number = self.numbers[line] if len(self) else 1
-        return ValueError(f"{self.path}, line {number}: expected {expected}, found {found}.")
+        return FileFormatError(f"{self.path}, line {number}: expected {expected}, found {found}.")
 
     def _parse(self, columns):
         positions = [position for position, _ in columns.values()]
@@ -194,7 +196,9 @@ class DataLines:
 
     def _text_error(self, text, position, found):
         number = text.count(b"\n", 0, position) + 1
-        return ValueError(f"{self.path}, line {number}: expected text in UTF-8, found {found}.")
+        return FileFormatError(
+            f"{self.path}, line {number}: expected text in UTF-8, found {found}."
+        )
 
 
 def _read(path):
@@ -205,7 +209,7 @@ def _read(path):
     try:
         return gzip.decompress(content)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(
+        raise FileFormatError(
             f"{path}: expected gzipped text to the end, found damaged or cut data ({error}). Fetch "
             "it again."
         ) from error

@@ -1,6 +1,5 @@
 """Files in and out: GCT, GCTX, GRP, GMT, GEO series matrices, panels."""
 
-from skgenes.io._errors import FileFormatError
 from skgenes.io._gct import read_gct
 from skgenes.io._gctx import read_gctx
 from skgenes.io._panel_files import read_panel, write_panel
@@ -9,6 +8,7 @@ from skgenes.io._series_matrix import read_series_matrix
 from skgenes.io._sets import read_gmt, read_grp, write_gmt, write_grp
 from skgenes.io._write_gct import write_gct
 from skgenes.io._write_gctx import write_gctx
+from skgenes.utils import FileFormatError
 
 __all__ = [
     "FileFormatError",

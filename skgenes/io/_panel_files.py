@@ -6,10 +6,11 @@ import os
 import numpy as np
 import pandas as pd
 
-from skgenes.io._errors import FileFormatError, shown
+from skgenes.io._errors import shown
 from skgenes.io._panel_table import panel_table
 from skgenes.io._sets import check_new, read_gmt, read_grp, write_gmt, write_grp
 from skgenes.io._text import Lines, write_text
+from skgenes.utils import FileFormatError
 
 _SUFFIXES = (".csv", ".grp", ".txt", ".gmt")
 

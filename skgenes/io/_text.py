@@ -4,8 +4,8 @@ import gzip
 import os
 import zlib
 
-from skgenes.io._errors import FileFormatError, shown
-from skgenes.utils import is_anndata, write_atomically
+from skgenes.io._errors import shown
+from skgenes.utils import FileFormatError, is_anndata, write_atomically
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = "\ufeff"
