@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from skgenes.utils import FileFormatError
+from skgenes.utils._errors import FileFormatError
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"

@@ -8,7 +8,7 @@ from skgenes.io._series_matrix import read_series_matrix
 from skgenes.io._sets import read_gmt, read_grp, write_gmt, write_grp
 from skgenes.io._write_gct import write_gct
 from skgenes.io._write_gctx import write_gctx
-from skgenes.utils import FileFormatError
+from skgenes.utils._errors import FileFormatError
 
 __all__ = [
     "FileFormatError",

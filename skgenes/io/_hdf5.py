@@ -8,7 +8,7 @@ opened. None of these occurs in a GCTX file, so all are refused.
 import os
 from contextlib import contextmanager
 
-from skgenes.utils import FileFormatError
+from skgenes.utils._errors import FileFormatError
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from skgenes.io._errors import shown
 from skgenes.io._panel_table import panel_table
 from skgenes.io._sets import check_new, read_gmt, read_grp, write_gmt, write_grp
 from skgenes.io._text import Lines, write_text
-from skgenes.utils import FileFormatError
+from skgenes.utils._errors import FileFormatError
 
 _SUFFIXES = (".csv", ".grp", ".txt", ".gmt")
 

@@ -5,7 +5,8 @@ import os
 import zlib
 
 from skgenes.io._errors import shown
-from skgenes.utils import FileFormatError, is_anndata, write_atomically
+from skgenes.utils import is_anndata, write_atomically
+from skgenes.utils._errors import FileFormatError
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = "\ufeff"

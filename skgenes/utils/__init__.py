@@ -2,7 +2,6 @@
 
 from skgenes.utils._anndata import check_anndata, check_key, make_actual
 from skgenes.utils._atomic import write_atomically
-from skgenes.utils._errors import FileFormatError
 from skgenes.utils._fitting import atomic_fit, seed_sequence
 from skgenes.utils._genes import resolve_genes
 from skgenes.utils._nested import clone_inner, form_for, take_columns, targets_for
@@ -18,7 +17,6 @@ from skgenes.utils._validation import (
 )
 
 __all__ = [
-    "FileFormatError",
     "atomic_fit",
     "check_anndata",
     "check_expression",

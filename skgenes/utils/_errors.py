@@ -11,7 +11,7 @@ class FileFormatError(ValueError):
 
     Examples
     --------
-    >>> from skgenes.utils import FileFormatError
+    >>> from skgenes.io import FileFormatError
     >>> issubclass(FileFormatError, ValueError)
     True
     """
