@@ -21,6 +21,7 @@ from skgenes.feature_extraction._regulatory_tracks import RegulatoryTracks
 from skgenes.feature_extraction._track import Track
 
 _MASKS = {"promoter": "promoter", "rna": "exon"}
+_BLOCK = 2**16
 
 
 def regulatory_tracks(
@@ -173,7 +174,7 @@ def _track(part, models, regions, source, bin_size, stranded):
         raise ValueError(
             f"{part} has a regulator named {_MASKS[part]!r}, as is the mask; rename it."
         )
-    line = _Line(models, regions, sites, stranded)
+    line = _Line(models, regions, stranded)
     used, pieces = _pieces(line, regions, sites)
     n_bins = -(-regions.lengths // bin_size)
     offsets = np.concatenate([[0], np.cumsum(n_bins)])
@@ -198,7 +199,7 @@ class _Line:
     strands is on the line twice.
     """
 
-    def __init__(self, models, regions, sites, stranded):
+    def __init__(self, models, regions, stranded):
         n_chromosomes = models.chromosomes.size
         ends = np.ones(n_chromosomes, dtype=np.int64)
         chromosome = models.chromosome[regions.gene]
@@ -206,40 +207,47 @@ class _Line:
         self._behind = ends
         self._zero = np.cumsum(ends + 1) - ends - 1
         self.length = int((ends + 1).sum())
+        self._stranded = stranded
         minus = models.minus[regions.gene] & stranded
         self.shift = self._zero[chromosome] + self.length * minus
-        self.site, self.start, self.end = self._place(sites, stranded)
+        self.start, self.end = regions.start + self.shift, regions.end + self.shift
 
-    def _place(self, sites, stranded):
-        good = (sites.chromosome >= 0) & (sites.start < sites.end)
-        strands = (0, 1) if stranded else (0,)
-        rows = [
-            np.flatnonzero(good & (sites.strand != 1 - strand) if stranded else good)
-            for strand in strands
-        ]
-        strand = np.repeat(strands, [row.size for row in rows])
-        row = np.concatenate(rows)
-        chromosome = sites.chromosome[row]
-        shift = self._zero[chromosome] + self.length * strand
+    def hits(self, sites):
+        """Find the sites that share a base with a region; where they are on the line."""
+        _, first, behind = merged(np.zeros_like(self.start), self.start, self.end, 1)
+        pieces = []
+        # In blocks, so that what is computed of each site never leaves the processor's cache.
+        for begin in range(0, max(sites.start.size, 1), _BLOCK):
+            for strand in (0, 1) if self._stranded else (None,):
+                row, start, end = self._placed(sites, slice(begin, begin + _BLOCK), strand)
+                hit = touching(start, end, first, behind)
+                pieces.append((row[hit] + begin, start[hit], end[hit]))
+        return tuple(map(np.concatenate, zip(*pieces, strict=True)))
+
+    def _placed(self, sites, block, strand):
+        """Place the sites of a block that are on a strand; on any, if it is None."""
+        chromosome, start, end = sites.chromosome[block], sites.start[block], sites.end[block]
+        good = (chromosome >= 0) & (start < end)
+        if strand is not None:
+            good &= sites.strand[block] != 1 - strand
+        row = np.flatnonzero(good)
+        chromosome = chromosome[row]
+        shift = self._zero[chromosome] + self.length * (strand or 0)
         # What lies behind all regions of a chromosome must not reach into the next one.
         last = self._behind[chromosome]
-        start, end = np.minimum(sites.start[row], last), np.minimum(sites.end[row], last + 1)
+        start, end = np.minimum(start[row], last), np.minimum(end[row], last + 1)
         return row, start + shift, end + shift
 
 
 def _pieces(line, regions, sites):
     """Which sites touch a region, and the overlaps of merged sites with regions."""
-    region_start, region_end = regions.start + line.shift, regions.end + line.shift
-    one = np.zeros(region_start.size, dtype=np.int64)
-    _, first, behind = merged(one, region_start, region_end, 1)
-    hit = touching(line.start, line.end, first, behind)
+    hit, start, end = line.hits(sites)
     used = np.zeros(sites.start.size, dtype=bool)
-    used[line.site[hit]] = True
-    regulator = sites.regulator[line.site[hit]]
-    regulator, start, end = merged(regulator, line.start[hit], line.end[hit], sites.regulators.size)
-    site, region = overlapping_pairs(start, end, region_start, region_end)
-    low = np.maximum(start[site], region_start[region]) - line.shift[region]
-    high = np.minimum(end[site], region_end[region]) - line.shift[region]
+    used[hit] = True
+    regulator, start, end = merged(sites.regulator[hit], start, end, sites.regulators.size)
+    site, region = overlapping_pairs(start, end, line.start, line.end)
+    low = np.maximum(start[site], line.start[region]) - line.shift[region]
+    high = np.minimum(end[site], line.end[region]) - line.shift[region]
     return used, (regulator[site] + 1, region, low, high)
 
 

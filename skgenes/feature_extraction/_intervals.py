@@ -21,13 +21,13 @@ class Intervals:
     ----------
     regulators : ndarray of str of shape (n_regulators,)
         Their names.
-    regulator : ndarray of int of shape (n_intervals,)
+    regulator : ndarray of int32 of shape (n_intervals,)
         Which of them binds.
-    chromosome : ndarray of int of shape (n_intervals,)
+    chromosome : ndarray of int32 of shape (n_intervals,)
         Number of the chromosome; -1 for one that has no genes.
     start, end : ndarray of int64 of shape (n_intervals,)
         First base and the base after the last one.
-    strand : ndarray of int of shape (n_intervals,)
+    strand : ndarray of int8 of shape (n_intervals,)
         0 for plus, 1 for minus, 2 for both.
     """
 
@@ -74,6 +74,7 @@ def intervals_of(source, chromosomes, what):
             "table or file for each regulator."
         )
     code, names = pd.factorize(table["name"], sort=True)
+    code = code.astype(np.int32)
     names = checked_names(names.tolist(), f"{what}: regulators")
     return Intervals(names, code, *_columns(table, chromosomes, what))
 
@@ -86,7 +87,7 @@ def _from_mapping(source, chromosomes, what):
         _columns(_table(table, f"{what}[{name!r}]"), chromosomes, f"{what}[{name!r}]")
         for name, table in source.items()
     ]
-    code = np.repeat(np.arange(names.size), [piece[0].size for piece in pieces])
+    code = np.repeat(np.arange(names.size, dtype=np.int32), [piece[0].size for piece in pieces])
     return Intervals(names, code, *map(np.concatenate, zip(*pieces, strict=True)))
 
 
@@ -105,9 +106,9 @@ def _columns(table, chromosomes, what):
     """Check a table and take chromosome, start, end and strand out of it."""
     check_columns(table, ("chrom", "start", "end"), what)
     check_positions(table, what)
-    strand = np.full(len(table), STRANDS.index("."))
+    strand = np.full(len(table), STRANDS.index("."), dtype=np.int8)
     if "strand" in table:
-        strand = _looked_up(*pd.factorize(table["strand"]), STRANDS)
+        strand = _looked_up(*pd.factorize(table["strand"]), STRANDS).astype(np.int8)
         check_rows(strand >= 0, table, "strand", what, "'+', '-' or '.'")
     code, names = pd.factorize(table["chrom"])
     _check_naming(names, chromosomes, what)
@@ -119,7 +120,7 @@ def _looked_up(code, names, known):
     """Number values by their place in `known`, -1 for the others, from what factorize gives."""
     place = pd.Index(known, dtype=object).get_indexer(np.asarray(names, dtype=object))
     # The -1 appended is for missing values, whose code is -1.
-    return np.append(place, -1)[code]
+    return np.append(place, -1).astype(np.int32)[code]
 
 
 def _check_naming(names, chromosomes, what):
