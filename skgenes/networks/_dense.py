@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skgenes.networks._activations import ACTIVATIONS
+from skgenes.networks._graphs import DenseGraph
 
 # Chunks of rows stay below this many numbers (64 MB of float64).
 CHUNK_ELEMENTS = 8_000_000
@@ -191,6 +192,50 @@ class DenseNetwork:
         if scaling is not None:
             scaling = Scaling(scaling.mean[outputs], scaling.scale[outputs])
         return DenseNetwork((*self.layers[:-1], last), self.input_scaling, scaling)
+
+    def weights(self):
+        """What training changes.
+
+        Returns
+        -------
+        list of ndarray of float32
+            Kernel and bias of every layer.
+        """
+        return [array for layer in self.layers for array in (layer.kernel, layer.bias)]
+
+    def with_weights(self, weights):
+        """Replace what training changes.
+
+        Parameters
+        ----------
+        weights : list of ndarray of float32
+            As `weights` returns them.
+
+        Returns
+        -------
+        DenseNetwork
+            With these weights.
+        """
+        layers = tuple(
+            replace(layer, kernel=kernel, bias=bias)
+            for layer, kernel, bias in zip(self.layers, weights[::2], weights[1::2], strict=True)
+        )
+        return replace(self, layers=layers)
+
+    def graph(self, dropped):
+        """What the layers compute, for training.
+
+        Parameters
+        ----------
+        dropped : tuple of bool
+            Whether inputs are dropped before every layer.
+
+        Returns
+        -------
+        DenseGraph
+            The chain of layers, without the scalings.
+        """
+        return DenseGraph(tuple(layer.activation for layer in self.layers), dropped)
 
     def standardize(self, X):
         """Dense, scaled input of the first layer.

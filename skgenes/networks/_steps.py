@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from skgenes.networks._graphs import Noise, Operations
+
 # As in the paper of Kingma and Ba and in Keras.
 ADAM_DECAYS = (0.9, 0.999)
 ADAM_EPSILON = 1e-7
@@ -22,24 +24,24 @@ class StepPlan:
 
     Parameters
     ----------
-    sizes : tuple of int
-        Width of the input and of every layer.
-    activations : tuple of str
-        Activation of every layer.
-    dropped : tuple of bool
-        Whether inputs are dropped before every layer.
+    graph : DenseGraph or BranchedGraph
+        What the network computes.
+    shapes : tuple of tuple of int
+        Shape of every weight.
     loss : {"mean_absolute_error", "mean_squared_error", "summed_squared_error"}
         Averaged over batch and outputs; the last is summed over outputs.
+    monitor : {"mean_absolute_error", "mean_squared_error"}
+        Error that is evaluated.
     penalised : bool
         Whether there is an L2 penalty.
     solver : {"adam", "sgd"}
         Update rule.
     """
 
-    sizes: tuple[int, ...]
-    activations: tuple[str, ...]
-    dropped: tuple[bool, ...]
+    graph: object
+    shapes: tuple[tuple[int, ...], ...]
     loss: str
+    monitor: str
     penalised: bool
     solver: str
 
@@ -85,11 +87,11 @@ def compiled_steps(plan):
     -------
     train : callable
         ``train(weights, state, x, y, values, seeds)`` takes one step for each of the batches
-        stacked in `x` and `y`, shape (n_batches, batch_size, n_columns), updates `weights` and
-        `state` in place and returns the sum of the batches' losses, without the penalty. `seeds`
-        has shape (n_batches, 2).
+        stacked in `x` and `y`, shape (n_batches, batch_size, ...), updates `weights` and `state`
+        in place and returns the sum of the batches' losses, without the penalty. `x` may be a
+        tuple of such stacks; `seeds` has shape (n_batches, 2).
     evaluate : callable
-        ``evaluate(weights, x, y)`` returns the mean absolute error without dropout.
+        ``evaluate(weights, x, y)`` returns the mean error that is monitored, without noise.
     """
     steps = _Steps(plan)
     return _CompiledOnce(steps.train), _CompiledOnce(steps.evaluate)
@@ -99,40 +101,36 @@ class _Steps:
     """What `compiled_steps` compiles."""
 
     def __init__(self, plan):
-        import tensorflow as tf
-
-        self.tf, self.plan = tf, plan
-        known = {
-            "identity": tf.identity,
-            "relu": tf.nn.relu,
-            "elu": tf.nn.elu,
-            "sigmoid": tf.sigmoid,
-            "tanh": tf.tanh,
-        }
-        self.activations = [known[name] for name in plan.activations]
+        self.plan, self.ops = plan, Operations()
+        self.tf = self.ops.tf
         self.update = {"adam": self.adam, "sgd": self.sgd}[plan.solver]
-        self.product = tf.custom_gradient(self.product_and_gradients)
 
     def train(self, weights, state, x, y, values, seeds):
         def one_more(batch, total):
-            loss = self.step(weights, state, x[batch], y[batch], values, seeds[batch], batch)
+            inputs = self.tf.nest.map_structure(lambda stack: stack[batch], x)
+            loss = self.step(weights, state, inputs, y[batch], values, seeds[batch], batch)
             return batch + 1, total + loss
 
-        n_batches = self.tf.shape(x)[0]
+        n_batches = self.tf.shape(y)[0]
         start = (self.tf.constant(0), self.tf.constant(0.0))
         return self.tf.while_loop(
             lambda batch, total: batch < n_batches, one_more, start, parallel_iterations=1
         )[1]
 
     def evaluate(self, weights, x, y):
-        return self.tf.reduce_mean(self.tf.abs(self.forward(weights, x) - y))
+        return self.mean_error(self.plan.graph.outputs(self.ops, weights, x) - y, self.plan.monitor)
 
     def step(self, weights, state, x, y, values, seed, batch):
+        roles = self.plan.graph.roles
+        learnt = [i for i, role in enumerate(roles) if role != "statistic"]
         with self.tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(weights)
-            loss = self.loss(self.forward(weights, x, values.dropout, seed) - y)
-        for i, gradient in enumerate(tape.gradient(loss, weights)):
-            is_kernel = i % 2 == 0
+            tape.watch([weights[i] for i in learnt])
+            noise = Noise(values.dropout, seed)
+            outputs = self.plan.graph.outputs(self.ops, weights, x, noise)
+            loss = self.mean_error(outputs - y, self.plan.loss)
+        gradients = tape.gradient(loss, [weights[i] for i in learnt])
+        for i, gradient in zip(learnt, gradients, strict=True):
+            is_kernel = roles[i] == "kernel"
             if is_kernel and self.plan.penalised:
                 gradient += 2 * values.alpha * weights[i]
             is_upper = is_kernel and i > 0
@@ -140,31 +138,11 @@ class _Steps:
             self.update(weights[i], state[i], gradient, rate, values, batch)
         return loss
 
-    def forward(self, weights, h, dropout=None, seed=None):
-        for i, activation in enumerate(self.activations):
-            if dropout is not None and self.plan.dropped[i]:
-                h = self.drop(h, dropout[i], self.tf.stack([seed[0], seed[1] + i]))
-            kernel, bias = self.tf.convert_to_tensor(weights[2 * i]), weights[2 * i + 1]
-            h = activation(self.product(h, kernel) + bias)
-        return h
-
-    def drop(self, h, rate, seed):
-        kept = self.tf.random.stateless_uniform(self.tf.shape(h), seed) >= rate
-        return self.tf.where(kept, h / (1 - rate), 0.0)
-
-    def product_and_gradients(self, h, kernel):
-        def gradients(delta):
-            # As (kernel delta^T)^T: TensorFlow is slow at delta kernel^T for few, wide rows.
-            upstream = self.tf.transpose(self.tf.matmul(kernel, self.tf.transpose(delta)))
-            return upstream, self.tf.matmul(h, delta, transpose_a=True)
-
-        return self.tf.matmul(h, kernel), gradients
-
-    def loss(self, error):
-        if self.plan.loss == "mean_absolute_error":
+    def mean_error(self, error, kind):
+        if kind == "mean_absolute_error":
             return self.tf.reduce_mean(self.tf.abs(error))
         squared = self.tf.square(error)
-        if self.plan.loss == "summed_squared_error":
+        if kind == "summed_squared_error":
             squared = self.tf.reduce_sum(squared, axis=1)
         return self.tf.reduce_mean(squared)
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from skgenes.networks._dense import DenseLayer
 from skgenes.networks._steps import (
     ADAM_DECAYS,
     N_STATES,
@@ -53,6 +52,8 @@ class TrainingOptions:
         Patience, in epochs.
     tol : float
         The least fall of the validation error that counts.
+    monitor : {"mean_absolute_error", "mean_squared_error"}
+        Validation error, averaged over samples and outputs.
     """
 
     loss: str
@@ -68,6 +69,7 @@ class TrainingOptions:
     early_stopping: bool = False
     n_iter_no_change: int = 10
     tol: float = 0.0
+    monitor: str = "mean_absolute_error"
 
 
 @dataclass
@@ -76,19 +78,19 @@ class TrainingResult:
 
     Parameters
     ----------
-    layers : tuple of DenseLayer
-        Weights of the epoch with the least validation error, or of the last epoch.
+    network : DenseNetwork or BranchedNetwork
+        With the weights of the epoch with the least validation error, or of the last epoch.
     loss_curve : list of float
         Mean training loss of every epoch, with dropout, without the penalty.
     validation_curve : list of float
-        Mean absolute error on the validation samples after every epoch; empty without them.
+        Error on the validation samples after every epoch; empty without them.
     learning_rates : list of float
         Learning rate of every epoch.
     best_epoch : int or None
-        Epoch of `layers`, counted from 0; None without validation samples.
+        Epoch of `network`, counted from 0; None without validation samples.
     """
 
-    layers: tuple[DenseLayer, ...] = ()
+    network: object = None
     loss_curve: list[float] = field(default_factory=list)
     validation_curve: list[float] = field(default_factory=list)
     learning_rates: list[float] = field(default_factory=list)
@@ -128,16 +130,18 @@ def decayed_learning_rate(rate, error, previous_error, *, decay=0.9, floor=1e-5)
 
 
 def train(
-    layers, inputs, targets, options, seeds, *, train_rows, validation_rows=(), observer=None
+    network, inputs, targets, options, seeds, *, train_rows, validation_rows=(), observer=None
 ):
-    """Train a dense network.
+    """Train a network.
 
     Parameters
     ----------
-    layers : tuple of DenseLayer
-        Initial weights; left as they are.
+    network : DenseNetwork or BranchedNetwork
+        With its initial weights; left as it is. Of a DenseNetwork the layers are trained, between
+        its scalings: those are applied by the sources.
     inputs, targets : RowSource
-        Where batches come from. The same object twice trains an autoencoder.
+        Where batches come from. The same object twice trains an autoencoder. Inputs may come as a
+        tuple of arrays.
     options : TrainingOptions
         How to train.
     seeds : numpy.random.SeedSequence
@@ -145,13 +149,13 @@ def train(
     train_rows, validation_rows : ndarray of int
         Rows to learn from, and rows to choose the best epoch by.
     observer : object or None
-        Told of every epoch: ``observer.begin()`` before it and ``observer.end(layers)`` after it,
-        with a function that returns the present layers. Training stops if ``end`` returns True.
+        Told of every epoch: ``observer.begin()`` before it and ``observer.end(network)`` after it,
+        with a function that returns the present network. Training stops if ``end`` returns True.
 
     Returns
     -------
     TrainingResult
-        Trained layers and the course of training.
+        The trained network and the course of training.
 
     Raises
     ------
@@ -162,7 +166,7 @@ def train(
     rng = np.random.default_rng(order_seed)
     dropout_key = int(dropout_seed.generate_state(1)[0] >> 1)
     monitored = np.random.default_rng(monitor_seed).permutation(train_rows)[:MONITORED_SAMPLES]
-    fit = _Fit(layers, inputs, targets, options, dropout_key)
+    fit = _Fit(network, inputs, targets, options, dropout_key)
     result, rate, best, patience = TrainingResult(), options.learning_rate_init, np.inf, 0
     previous_error = np.inf
     for epoch in range(options.max_iter):
@@ -180,14 +184,14 @@ def train(
             result.validation_curve.append(error)
             patience = 0 if error < best - options.tol else patience + 1
             if error < best or result.best_epoch is None:
-                best, result.best_epoch, result.layers = error, epoch, fit.layers()
-        stop = observer is not None and observer.end(fit.layers)
+                best, result.best_epoch, result.network = error, epoch, fit.network()
+        stop = observer is not None and observer.end(fit.network)
         if stop or (options.early_stopping and patience >= options.n_iter_no_change):
             break
     if result.best_epoch is None:
-        result.layers = fit.layers()
+        result.network = fit.network()
         # The last step comes after the last loss.
-        if not all(np.isfinite(layer.kernel).all() for layer in result.layers):
+        if not all(np.isfinite(weight).all() for weight in result.network.weights()):
             _raise_diverged("a weight became infinite", result.loss_curve, options)
     return result
 
@@ -209,32 +213,27 @@ def _raise_diverged(what, loss_curve, options):
 class _Fit:
     """Weights and optimiser state of one fit, on the device."""
 
-    def __init__(self, layers, inputs, targets, options, dropout_key):
+    def __init__(self, network, inputs, targets, options, dropout_key):
         import tensorflow as tf
 
         self._tf = tf
-        self._inputs, self._targets, self._options = inputs, targets, options
-        self._activations = tuple(layer.activation for layer in layers)
-        self._dropout_key = dropout_key
+        self._network, self._inputs, self._targets = network, inputs, targets
+        self._options, self._dropout_key = options, dropout_key
         self._n_steps = 0
-        self._weights = [
-            tf.Variable(array, dtype=tf.float32, trainable=False)
-            for layer in layers
-            for array in (layer.kernel, layer.bias)
-        ]
+        graph = network.graph(tuple(rate > 0 for rate in options.dropout))
+        arrays = network.weights()
+        self._weights = [tf.Variable(array, dtype=tf.float32, trainable=False) for array in arrays]
         self._state = [
-            [
-                tf.Variable(tf.zeros(weight.shape), trainable=False)
-                for _ in range(N_STATES[options.solver])
-            ]
-            for weight in self._weights
+            [tf.Variable(tf.zeros(array.shape), trainable=False) for _ in range(n_states)]
+            for array, role in zip(arrays, graph.roles, strict=True)
+            for n_states in [0 if role == "statistic" else N_STATES[options.solver]]
         ]
         self._train, self._evaluate = compiled_steps(
             StepPlan(
-                sizes=(layers[0].kernel.shape[0], *(len(layer.bias) for layer in layers)),
-                activations=self._activations,
-                dropped=tuple(rate > 0 for rate in options.dropout),
+                graph=graph,
+                shapes=tuple(array.shape for array in arrays),
                 loss=options.loss,
+                monitor=options.monitor,
                 penalised=options.alpha > 0,
                 solver=options.solver,
             )
@@ -248,12 +247,17 @@ class _Fit:
     def _constant(self, value):
         return self._tf.constant(value, dtype=self._tf.float32)
 
-    def _draw(self, rows):
-        """Input and target of `rows`; the same tensor for an autoencoder."""
-        x = self._constant(self._inputs.rows(rows))
-        if self._targets is self._inputs:
-            return x, x
-        return x, self._constant(self._targets.rows(rows))
+    def _draw(self, rows, shape):
+        """Input and target of `rows`, whose axis is brought to `shape`.
+
+        The same tensor for an autoencoder.
+        """
+
+        def reshaped(array):
+            return self._constant(array.reshape(*shape, *array.shape[1:]))
+
+        x = self._tf.nest.map_structure(reshaped, self._inputs.rows(rows))
+        return x, x if self._targets is self._inputs else reshaped(self._targets.rows(rows))
 
     def _stacks(self, rows):
         """Stacks of batches of one size, shape (n_batches, batch_size): what one call trains on."""
@@ -275,9 +279,7 @@ class _Fit:
         losses, sizes = [], []
         for stack in self._stacks(rows):
             n_batches, size = stack.shape
-            x, y = self._draw(stack.ravel())
-            x = self._tf.reshape(x, (n_batches, size, -1))
-            y = x if self._targets is self._inputs else self._tf.reshape(y, (n_batches, size, -1))
+            x, y = self._draw(stack.ravel(), stack.shape)
             steps = self._n_steps + 1 + np.arange(n_batches)
             powers = self._constant(np.power(ADAM_DECAYS, steps[:, np.newaxis]))
             values = StepValues(**rates, **self._fixed_values, decay_powers=powers)
@@ -295,21 +297,15 @@ class _Fit:
         return self._tf.constant(keys, dtype=self._tf.int64)
 
     def error(self, rows):
-        """Mean absolute error on `rows`, without dropout."""
+        """Mean error on `rows`, without dropout."""
         errors, sizes = [], []
         step = max(self._options.batch_size, _EVALUATED_AT_ONCE)
         for start in range(0, len(rows), step):
             batch = rows[start : start + step]
-            errors.append(self._evaluate(self._weights, *self._draw(batch)))
+            errors.append(self._evaluate(self._weights, *self._draw(batch, batch.shape)))
             sizes.append(len(batch))
         return float(np.average(np.array(errors, dtype=np.float64), weights=sizes))
 
-    def layers(self):
-        """Present weights as NumPy arrays."""
-        arrays = [weight.numpy() for weight in self._weights]
-        return tuple(
-            DenseLayer(kernel, bias, activation)
-            for kernel, bias, activation in zip(
-                arrays[::2], arrays[1::2], self._activations, strict=True
-            )
-        )
+    def network(self):
+        """The network with its present weights, as NumPy arrays."""
+        return self._network.with_weights([weight.numpy() for weight in self._weights])

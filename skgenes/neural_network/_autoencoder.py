@@ -214,17 +214,17 @@ class GeneAutoEncoder(
         init_seed, train_seeds = seed_sequence(self.random_state).spawn(2)
         layers = initial_layers(*shape, np.random.default_rng(init_seed))
         scaling = standard_scaling(X) if self.standardize else None
+        network = DenseNetwork(layers, scaling, scaling)
         source = MatrixSource(X, scaling)
 
-        def networks(layers):
-            whole = DenseNetwork(layers, scaling, scaling)
-            encoder, decoder = whole.split(len(encoder_sizes))
+        def halves(network):
+            encoder, decoder = network.split(len(encoder_sizes))
             return {"encoder_": encoder, "decoder_": decoder}
 
-        reporter = EpochReporter(self, passed, networks)
+        reporter = EpochReporter(self, passed, halves)
         options = self._options(n_layers=len(layers))
-        result = train_estimator(self, layers, source, source, options, train_seeds, reporter)
-        vars(self).update(networks(result.layers))
+        result = train_estimator(self, network, source, source, options, train_seeds, reporter)
+        vars(self).update(halves(result.network))
         self._keep_course(result)
         return self
 

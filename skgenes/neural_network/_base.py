@@ -56,7 +56,7 @@ class EpochReporter:
     data : dict
         The "X" and "y" that were passed to fit, handed on to callbacks that ask for them.
     attributes_of : callable
-        Turns layers into the fitted attributes that make a copy of the estimator usable.
+        Turns a network into the fitted attributes that make a copy of the estimator usable.
     """
 
     def __init__(self, estimator, data, attributes_of):
@@ -70,11 +70,11 @@ class EpochReporter:
         self._epoch = self._fit.subcontext(task_name="epoch")
         self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
-    def end(self, layers):
+    def end(self, network):
         """Report that an epoch ended; return whether a callback asks to stop."""
         return self._epoch.call_on_fit_task_end(
             estimator=self._estimator,
-            reconstruction_attributes=lambda: self._attributes_of(layers()),
+            reconstruction_attributes=lambda: self._attributes_of(network()),
             **self._data,
         )
 
@@ -83,14 +83,14 @@ class EpochReporter:
         self._fit.call_on_fit_task_end(estimator=self._estimator, **self._data)
 
 
-def train_estimator(estimator, layers, inputs, targets, options, seeds, reporter):
+def train_estimator(estimator, network, inputs, targets, options, seeds, reporter):
     """Train, holding out ``validation_fraction`` of the samples if that is asked for.
 
     Parameters
     ----------
     estimator : estimator
         Has ``validation_fraction`` and ``early_stopping``.
-    layers, inputs, targets, options
+    network, inputs, targets, options
         See `skgenes.networks.train`.
     seeds : numpy.random.SeedSequence
         Source of the split and of everything random in training.
@@ -106,7 +106,7 @@ def train_estimator(estimator, layers, inputs, targets, options, seeds, reporter
     order = np.random.default_rng(split_seed).permutation(inputs.shape[0])
     n_validation = _n_validation(estimator, len(order))
     result = train(
-        layers,
+        network,
         inputs,
         targets,
         options,

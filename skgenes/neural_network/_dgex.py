@@ -213,20 +213,20 @@ class DGEXRegressor(NetworkMixin, RegressorMixin, BaseEstimator):
         x_scaling = standard_scaling(X, _SCALE_OFFSET) if self.standardize else None
         y_scaling = standard_scaling(y, _SCALE_OFFSET) if self.standardize else None
 
-        def networks(layers):
-            return {"network_": DenseNetwork(layers, x_scaling, y_scaling)}
+        def attributes(network):
+            return {"network_": network}
 
-        reporter = EpochReporter(self, passed, networks)
+        reporter = EpochReporter(self, passed, attributes)
         result = train_estimator(
             self,
-            layers,
+            DenseNetwork(layers, x_scaling, y_scaling),
             MatrixSource(X, x_scaling),
             MatrixSource(y, y_scaling),
             self._options(n_hidden=len(hidden)),
             train_seeds,
             reporter,
         )
-        vars(self).update(networks(result.layers))
+        vars(self).update(attributes(result.network))
         self._keep_course(result)
         self.learning_rates_ = result.learning_rates
         return self

@@ -14,8 +14,8 @@ from skgenes.networks import (
     TrainingOptions,
     decayed_learning_rate,
     initial_layers,
-    train,
 )
+from skgenes.networks import train as train_network
 
 ACTIVATIONS = {  # function, and derivative in terms of input and output
     "identity": (lambda a: a, lambda a, h: np.ones_like(a)),
@@ -98,8 +98,8 @@ class Observer:
     def begin(self):
         self.begun += 1
 
-    def end(self, layers):
-        self.epochs.append(layers())
+    def end(self, network):
+        self.epochs.append(network().layers)
         return len(self.epochs) == self.stop_after
 
 
@@ -128,6 +128,10 @@ def problem(n_samples=40, sizes=(6, 5, 4, 3), activations=("tanh", "sigmoid", "i
         for n, m, activation in zip(sizes[:-1], sizes[1:], activations, strict=True)
     ]
     return tuple(layers), X, Y
+
+
+def train(layers, *args, **kwargs):
+    return train_network(DenseNetwork(tuple(layers)), *args, **kwargs)
 
 
 def seeds(entropy=0):
@@ -162,7 +166,7 @@ def test_steps_are_those_written_by_hand(solver, extra, loss, batch_size):
         cuts = [epoch[start : start + batch_size] for start in range(0, 40, batch_size)]
         batches += [(X[cut].astype(float), Y[cut].astype(float)) for cut in cuts]
     weights, losses = by_hand(layers, batches, chosen, loss)
-    for layer, kernel, bias in zip(result.layers, weights[::2], weights[1::2], strict=True):
+    for layer, kernel, bias in zip(result.network.layers, weights[::2], weights[1::2], strict=True):
         np.testing.assert_allclose(layer.kernel, kernel, rtol=1e-4, atol=2e-5)
         np.testing.assert_allclose(layer.bias, bias, rtol=1e-4, atol=2e-5)
         assert layer.kernel.dtype == layer.bias.dtype == np.float32
@@ -186,10 +190,10 @@ def test_every_activation_in_training_is_the_one_of_prediction(activation):
         layers, MatrixSource(X), MatrixSource(Y), chosen, seeds(), train_rows=np.arange(40)
     )
     weights, losses = by_hand(layers, [(X, Y)] * 3, chosen, "mean_squared_error")
-    np.testing.assert_allclose(result.layers[0].kernel, weights[0], rtol=1e-4, atol=2e-5)
-    np.testing.assert_allclose(result.layers[1].bias, weights[3], rtol=1e-4, atol=2e-5)
+    np.testing.assert_allclose(result.network.layers[0].kernel, weights[0], rtol=1e-4, atol=2e-5)
+    np.testing.assert_allclose(result.network.layers[1].bias, weights[3], rtol=1e-4, atol=2e-5)
     np.testing.assert_allclose(result.loss_curve, losses, rtol=1e-4)
-    assert [layer.activation for layer in result.layers] == [activation] * 2
+    assert [layer.activation for layer in result.network.layers] == [activation] * 2
     error = DenseNetwork(layers).predict(X) - Y
     assert result.loss_curve[0] == pytest.approx((error**2).mean(), rel=1e-5)
 
@@ -203,7 +207,7 @@ def test_initial_weights_are_left_alone_and_only_training_rows_are_used():
     )
     for layer, kernel in zip(layers, before, strict=True):
         np.testing.assert_array_equal(layer.kernel, kernel)
-    assert np.isfinite(result.layers[0].kernel).all()
+    assert np.isfinite(result.network.layers[0].kernel).all()
     assert result.best_epoch is None
     assert result.validation_curve == []
 
@@ -216,7 +220,7 @@ def test_the_same_source_twice_is_an_autoencoder():
         layers, MatrixSource(X), MatrixSource(X), options(max_iter=2), seeds(),
         train_rows=np.arange(40),
     )  # fmt: skip
-    for a, b in zip(one.layers, two.layers, strict=True):
+    for a, b in zip(one.network.layers, two.network.layers, strict=True):
         np.testing.assert_array_equal(a.kernel, b.kernel)
 
 
@@ -238,7 +242,7 @@ def test_the_best_weights_are_those_of_the_best_epoch():
     np.testing.assert_allclose(result.validation_curve, errors, rtol=1e-5)
     assert result.best_epoch == int(np.argmin(errors))
     assert 0 < result.best_epoch < 24, "the test should have its best epoch in the middle"
-    for layer, best in zip(result.layers, observer.epochs[result.best_epoch], strict=True):
+    for layer, best in zip(result.network.layers, observer.epochs[result.best_epoch], strict=True):
         np.testing.assert_array_equal(layer.kernel, best.kernel)
         np.testing.assert_array_equal(layer.bias, best.bias)
     assert observer.begun == len(observer.epochs) == 25
@@ -251,7 +255,7 @@ def test_without_validation_the_last_weights_are_kept():
         layers, MatrixSource(X), MatrixSource(Y), options(max_iter=4), seeds(),
         train_rows=np.arange(40), observer=observer,
     )  # fmt: skip
-    np.testing.assert_array_equal(result.layers[0].kernel, observer.epochs[-1][0].kernel)
+    np.testing.assert_array_equal(result.network.layers[0].kernel, observer.epochs[-1][0].kernel)
     assert len(result.loss_curve) == len(result.learning_rates) == 4
 
 
@@ -460,7 +464,7 @@ def test_the_seed_decides_masks_and_order():
             layers, MatrixSource(X), MatrixSource(Y), options(dropout=(0.0, 0.5, 0.5)),
             seeds(entropy), train_rows=np.arange(40),
         )  # fmt: skip
-        return result.layers[0].kernel
+        return result.network.layers[0].kernel
 
     np.testing.assert_array_equal(kernel(1), kernel(1))
     assert not np.array_equal(kernel(1), kernel(2))

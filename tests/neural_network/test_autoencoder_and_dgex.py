@@ -24,9 +24,9 @@ def trained_with(monkeypatch):
     """Arguments of every training."""
     calls = []
 
-    def recorded(layers, inputs, targets, options, seeds, **kwargs):
-        calls.append({"layers": layers, "inputs": inputs, "options": options, **kwargs})
-        return train(layers, inputs, targets, options, seeds, **kwargs)
+    def recorded(network, inputs, targets, options, seeds, **kwargs):
+        calls.append({"layers": network.layers, "inputs": inputs, "options": options, **kwargs})
+        return train(network, inputs, targets, options, seeds, **kwargs)
 
     monkeypatch.setattr("skgenes.neural_network._base.train", recorded)
     return calls

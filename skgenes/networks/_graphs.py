@@ -1,0 +1,108 @@
+"""What a network computes during training, as TensorFlow operations.
+
+A graph is a hashable description, so that one compiled step serves all networks of its kind; the
+weights are arguments.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Noise(NamedTuple):
+    """What is random in one training step.
+
+    Parameters
+    ----------
+    dropout : tensor of float32 of shape (n_layers,)
+        Share of inputs dropped before every layer.
+    seed : tensor of int64 of shape (2,)
+        Key and number of the step; layer i draws with the number plus i.
+    """
+
+    dropout: object
+    seed: object
+
+
+@dataclass(frozen=True)
+class DenseGraph:
+    """A chain of dense layers.
+
+    Parameters
+    ----------
+    activations : tuple of str
+        Activation of every layer.
+    dropped : tuple of bool
+        Whether inputs are dropped before every layer.
+    """
+
+    activations: tuple[str, ...]
+    dropped: tuple[bool, ...]
+
+    @property
+    def roles(self):
+        """What each weight is, tuple of {"kernel", "offset", "statistic"}."""
+        return ("kernel", "offset") * len(self.activations)
+
+    def outputs(self, ops, weights, x, noise=None):
+        """Outputs for a batch.
+
+        Parameters
+        ----------
+        ops : Operations
+            What networks are built from.
+        weights : list of variable
+            Kernel and bias of every layer.
+        x : tensor of shape (n_samples, n_inputs)
+            The batch.
+        noise : Noise or None, default=None
+            Given in training alone.
+
+        Returns
+        -------
+        tensor of shape (n_samples, n_outputs)
+            Outputs.
+        """
+        for i, activation in enumerate(self.activations):
+            if noise is not None and self.dropped[i]:
+                x = ops.drop(x, noise, i)
+            x = ops.activation(activation, ops.product(x, weights[2 * i]) + weights[2 * i + 1])
+        return x
+
+
+class Operations:
+    """Operations of networks, in TensorFlow."""
+
+    def __init__(self):
+        import tensorflow as tf
+
+        self.tf = tf
+        self._activations = {
+            "identity": tf.identity,
+            "relu": tf.nn.relu,
+            "elu": tf.nn.elu,
+            "sigmoid": tf.sigmoid,
+            "tanh": tf.tanh,
+        }
+        self._product = tf.custom_gradient(self._product_and_gradients)
+
+    def activation(self, name, x):
+        """Apply an activation by its name."""
+        return self._activations[name](x)
+
+    def drop(self, x, noise, i):
+        """Drop inputs of layer `i`, and scale up the others."""
+        seed = self.tf.stack([noise.seed[0], noise.seed[1] + i])
+        kept = self.tf.random.stateless_uniform(self.tf.shape(x), seed) >= noise.dropout[i]
+        return self.tf.where(kept, x / (1 - noise.dropout[i]), 0.0)
+
+    def product(self, x, kernel):
+        """Matrix product of a batch and a kernel."""
+        return self._product(x, self.tf.convert_to_tensor(kernel))
+
+    def _product_and_gradients(self, x, kernel):
+        def gradients(delta):
+            # As (kernel delta^T)^T: TensorFlow is slow at delta kernel^T for few, wide rows.
+            upstream = self.tf.transpose(self.tf.matmul(kernel, self.tf.transpose(delta)))
+            return upstream, self.tf.matmul(x, delta, transpose_a=True)
+
+        return self.tf.matmul(x, kernel), gradients
