@@ -169,17 +169,20 @@ def _gene_table(models):
 
 def _track(part, models, regions, source, bin_size, stranded):
     """Bin the sites of one part; count what became of them."""
+    names, pieces, counts = _overlaps(part, models, regions, source, stranded)
+    offsets = np.concatenate([[0], np.cumsum(-(-regions.lengths // bin_size))])
+    bins = _binned(regions, models, pieces, offsets, bin_size, len(names))
+    return Track(bins, offsets, names, bin_size=bin_size), counts
+
+
+def _overlaps(part, models, regions, source, stranded):
+    """Names of the features, the overlaps of merged sites with regions, and counts of sites."""
     sites = intervals_of(source, models.chromosomes, part)
     if _MASKS[part] in sites.regulators:
         raise ValueError(
             f"{part} has a regulator named {_MASKS[part]!r}, as is the mask; rename it."
         )
-    line = _Line(models, regions, stranded)
-    used, pieces = _pieces(line, regions, sites)
-    n_bins = -(-regions.lengths // bin_size)
-    offsets = np.concatenate([[0], np.cumsum(n_bins)])
-    bins = _binned(regions, models, pieces, offsets, bin_size, sites.regulators.size + 1)
-    track = Track(bins, offsets, [_MASKS[part], *sites.regulators], bin_size=bin_size)
+    used, pieces = _pieces(_Line(models, regions, stranded), regions, sites)
     empty = sites.start == sites.end
     without_genes = ~empty & (sites.chromosome < 0)
     counts = {
@@ -189,7 +192,7 @@ def _track(part, models, regions, source, bin_size, stranded):
         "outside": int((~empty & ~without_genes & ~used).sum()),
         "used": int(used.sum()),
     }
-    return track, counts
+    return [_MASKS[part], *sites.regulators], pieces, counts
 
 
 class _Line:
@@ -214,7 +217,8 @@ class _Line:
 
     def hits(self, sites):
         """Find the sites that share a base with a region; where they are on the line."""
-        _, first, behind = merged(np.zeros_like(self.start), self.start, self.end, 1)
+        one = np.zeros(self.start.size, dtype=np.int64)
+        _, first, behind = merged(one, self.start, self.end, 1)
         pieces = []
         # In blocks, so that what is computed of each site never leaves the processor's cache.
         for begin in range(0, max(sites.start.size, 1), _BLOCK):
@@ -255,12 +259,21 @@ def _binned(regions, models, pieces, offsets, bin_size, n_features):
     """Add up bases by bin and feature; the regions themselves are the mask, feature 0."""
     every = np.arange(regions.gene.size)
     mask = (np.zeros_like(every), every, regions.start, regions.end)
-    feature, region, low, high = map(np.concatenate, zip(mask, pieces, strict=True))
-    along = np.where(
-        models.minus[regions.gene[region]], regions.end[region] - high, low - regions.start[region]
-    )
-    start = regions.offset[region] + along
+    pieces = [np.concatenate(columns) for columns in zip(mask, pieces, strict=True)]
+    index = sp.get_index_dtype(maxval=max(offsets[-1], n_features))
+    entries = []
+    for begin in range(0, max(pieces[0].size, 1), _BLOCK):
+        block = (column[begin : begin + _BLOCK] for column in pieces)
+        bases, row, feature = _entries(regions, models, *block, offsets, bin_size)
+        entries.append((bases.astype(np.float32), row.astype(index), feature.astype(index)))
+    bases, row, feature = map(np.concatenate, zip(*entries, strict=True))
+    return sp.coo_array((bases, (row, feature)), (offsets[-1], n_features)).tocsr()
+
+
+def _entries(regions, models, feature, region, low, high, offsets, bin_size):
+    """Cut pieces of regions into bins: bases, row and column of each."""
+    gene = regions.gene[region]
+    before = np.where(models.minus[gene], regions.end[region] - high, low - regions.start[region])
+    start = regions.offset[region] + before
     piece, number, bases = cut_into_bins(start, start + high - low, bin_size)
-    row = offsets[regions.gene[region[piece]]] + number
-    entries = bases.astype(np.float32), (row, feature[piece])
-    return sp.coo_array(entries, (offsets[-1], n_features)).tocsr()
+    return bases, offsets[gene[piece]] + number, feature[piece]
