@@ -4,9 +4,12 @@ Nothing else in the package imports TensorFlow or Keras, and this sub-package do
 network is trained, explained or turned into a Keras model.
 """
 
+from skgenes.networks._branched import BranchedNetwork, NormalizedLayer, convolved_sum
+from skgenes.networks._branched_sources import BinSource, FoldSource
 from skgenes.networks._dense import DenseLayer, DenseNetwork, Scaling
-from skgenes.networks._initialize import initial_layers
+from skgenes.networks._initialize import initial_branched_network, initial_layers
 from skgenes.networks._keras import autoencoder_shape, build_autoencoder, build_dgex, to_keras
+from skgenes.networks._keras_branched import branched_to_keras
 from skgenes.networks._read_keras import from_keras
 from skgenes.networks._rescale import RescaleExplainer
 from skgenes.networks._shap import ShapExplainer
@@ -19,9 +22,13 @@ from skgenes.networks._training import (
 )
 
 __all__ = [
+    "BinSource",
+    "BranchedNetwork",
     "DenseLayer",
     "DenseNetwork",
+    "FoldSource",
     "MatrixSource",
+    "NormalizedLayer",
     "RescaleExplainer",
     "RowSource",
     "Scaling",
@@ -29,10 +36,13 @@ __all__ = [
     "TrainingOptions",
     "TrainingResult",
     "autoencoder_shape",
+    "branched_to_keras",
     "build_autoencoder",
     "build_dgex",
+    "convolved_sum",
     "decayed_learning_rate",
     "from_keras",
+    "initial_branched_network",
     "initial_layers",
     "standard_scaling",
     "to_keras",

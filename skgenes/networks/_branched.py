@@ -1,9 +1,9 @@
 """DEcode's network as plain NumPy arrays."""
 
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from skgenes.networks._activations import ACTIVATIONS
 from skgenes.networks._branched_graph import EPSILON, BranchedGraph
@@ -195,10 +195,7 @@ class BranchedNetwork:
                 f"Only linear convolutions can be folded, got {self.conv_activation!r}."
             )
         blocks = [np.concatenate(composite_kernel(kernels)) for kernels in self.branches]
-        rows, columns = ([0, *accumulate(sizes)] for sizes in zip(*(b.shape for b in blocks)))
-        kernel = np.zeros((rows[-1], columns[-1]), dtype=np.float32)
-        for block, row, column in zip(blocks, rows, columns, strict=False):
-            kernel[row : row + block.shape[0], column : column + block.shape[1]] = block
+        kernel = block_diag(*blocks).astype(np.float32)
         first = DenseLayer(kernel, np.zeros(kernel.shape[1], np.float32), "identity")
         return DenseNetwork((first, *self.head().layers))
 

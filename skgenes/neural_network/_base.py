@@ -57,12 +57,15 @@ class EpochReporter:
         The "X" and "y" that were passed to fit, handed on to callbacks that ask for them.
     attributes_of : callable
         Turns a network into the fitted attributes that make a copy of the estimator usable.
+    n_runs : int, default=1
+        How often the estimator trains, from different starts.
     """
 
-    def __init__(self, estimator, data, attributes_of):
+    def __init__(self, estimator, data, attributes_of, n_runs=1):
         self._estimator, self._attributes_of = estimator, attributes_of
         self._data = data
-        self._fit = estimator._init_callback_context(max_subtasks=estimator.max_iter)
+        self._fit = estimator._init_callback_context(max_subtasks=n_runs * estimator.max_iter)
+        self.stopped = False
         self._fit.call_on_fit_task_begin(estimator=estimator, **self._data)
 
     def begin(self):
@@ -72,11 +75,12 @@ class EpochReporter:
 
     def end(self, network):
         """Report that an epoch ended; return whether a callback asks to stop."""
-        return self._epoch.call_on_fit_task_end(
+        self.stopped = self._epoch.call_on_fit_task_end(
             estimator=self._estimator,
             reconstruction_attributes=lambda: self._attributes_of(network()),
             **self._data,
         )
+        return self.stopped
 
     def finish(self):
         """Report that training ended."""
@@ -104,7 +108,7 @@ def train_estimator(estimator, network, inputs, targets, options, seeds, reporte
     """
     split_seed, train_seed = seeds.spawn(2)
     order = np.random.default_rng(split_seed).permutation(inputs.shape[0])
-    n_validation = _n_validation(estimator, len(order))
+    n_validation = n_validation_samples(estimator, len(order))
     result = train(
         network,
         inputs,
@@ -119,12 +123,25 @@ def train_estimator(estimator, network, inputs, targets, options, seeds, reporte
     return result
 
 
-def _n_validation(estimator, n_samples):
+def n_validation_samples(estimator, n_samples):
+    """Number of samples to hold out.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Has ``validation_fraction`` and ``early_stopping``.
+    n_samples : int
+        Number of samples.
+
+    Returns
+    -------
+    int
+        At least one on either side, so that tiny data can still be fitted; 0 for a fraction of 0.
+    """
     if estimator.early_stopping and estimator.validation_fraction == 0:
         raise ValueError("early_stopping=True needs a validation_fraction above 0, got 0.")
     if estimator.validation_fraction == 0:
         return 0
-    # At least one sample on either side, so that tiny data can still be fitted.
     wanted = round(n_samples * estimator.validation_fraction)
     return min(max(wanted, 1), n_samples - 1)
 

@@ -1,0 +1,169 @@
+"""What DEcodeRegressor takes as X: tracks, or a matrix of genes x regulators."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from skgenes.feature_extraction import RegulatoryTracks
+from skgenes.feature_extraction._fitted_features import check_features, remember_features
+from skgenes.utils import gene_names, is_anndata, validate_expression
+from skgenes.utils._messages import listed
+
+COUNTS = "counts"
+
+
+@dataclass(frozen=True)
+class GeneInputs:
+    """Validated genes.
+
+    Parameters
+    ----------
+    parts : dict of str to Track or csr_array of shape (n_genes, n_features)
+        Tracks by the name of the part; a matrix as the single part "counts".
+    n_genes : int
+        Number of genes.
+    """
+
+    parts: dict
+    n_genes: int
+
+    def fold(self, depths, log_counts):
+        """Fold sums of all parts side by side, for each part S_0 first.
+
+        Parameters
+        ----------
+        depths : dict of str to int
+            The last fold sum of every part.
+        log_counts : bool
+            Whether to return ``log(1 + S_d)``.
+
+        Returns
+        -------
+        csr_array of shape (n_genes, n_columns), float32
+            The sums.
+        """
+        blocks = []
+        for part, depth in depths.items():
+            blocks += _sums(self.parts[part], depth)
+        folded = sp.hstack(blocks, format="csr", dtype=np.float32)
+        if log_counts:
+            folded.data = np.log1p(folded.data)
+        return folded
+
+    def bins(self):
+        """Bins and offsets of every part; a row of a matrix is a gene with one bin.
+
+        Returns
+        -------
+        list of tuple of csr_array and ndarray of int
+            Bins of all genes, one gene below the other, and where each gene begins.
+        """
+        return [
+            (part, np.arange(self.n_genes + 1)) if sp.issparse(part) else (part.bins, part.offsets)
+            for part in self.parts.values()
+        ]
+
+
+def open_genes(estimator, X, *, reset):
+    """Validate what an estimator is fitted on or predicts from.
+
+    Parameters
+    ----------
+    estimator : DEcodeRegressor
+        Gets (``reset=True``) or has ``regulators_in_`` and ``n_features_in_``.
+    X : RegulatoryTracks, ndarray, DataFrame, sparse matrix or AnnData of shape \
+(n_genes, n_features)
+        Genes.
+    reset : bool
+        Whether this is a fit.
+
+    Returns
+    -------
+    GeneInputs
+        The genes.
+
+    Raises
+    ------
+    TypeError
+        If the estimator was fitted on tracks and X is a matrix, or the other way round.
+    ValueError
+        If X has other features than in fit, is not finite, or has too few genes.
+    """
+    if isinstance(X, RegulatoryTracks):
+        return _open_tracks(estimator, X, reset)
+    if not reset and COUNTS not in estimator.regulators_in_:
+        raise TypeError(
+            f"This {type(estimator).__name__} was fitted on RegulatoryTracks with the parts "
+            f"{listed(estimator.regulators_in_)}, got {type(X).__name__}."
+        )
+    least = 2 if reset else 1
+    matrix = validate_expression(
+        estimator, X, reset=reset, layer=estimator.layer, ensure_min_samples=least
+    )
+    if reset:
+        names = gene_names(X)
+        names = [f"x{i}" for i in range(matrix.shape[1])] if names is None else names
+        estimator.regulators_in_ = {COUNTS: np.asarray(names, dtype=object)}
+    matrix = sp.csr_array(matrix, dtype=np.float32)
+    if estimator.log_counts and (matrix.data < 0).any():
+        raise ValueError(
+            f"log_counts=True takes counts, but X has the negative value {matrix.data.min():g}. "
+            "Set log_counts=False for other numbers."
+        )
+    return GeneInputs({COUNTS: matrix}, matrix.shape[0])
+
+
+def check_same_genes(X, y):
+    """Compare the names of genes in X and in y, where both have some.
+
+    Parameters
+    ----------
+    X : RegulatoryTracks or any
+        Genes.
+    y : DataFrame, AnnData or any
+        Their targets.
+
+    Raises
+    ------
+    ValueError
+        If they differ, or come in another order. The message names some.
+    """
+    names = y.obs_names if is_anndata(y) else getattr(y, "index", None)
+    if not isinstance(X, RegulatoryTracks) or names is None or len(names) != len(X):
+        return
+    if not all(isinstance(name, str) for name in names):
+        return
+    names = np.asarray(names, dtype=object)
+    different = np.flatnonzero(names != X.genes.astype(object))
+    if different.size:
+        row = different[0]
+        same = set(names) == set(X.genes)
+        raise ValueError(
+            f"X and y name {different.size} genes differently, the first in row {row}: "
+            f"{X.genes[row]!r} in X and {names[row]!r} in y. "
+            + (
+                "They are the same genes in another order: pass X[y.index]."
+                if same
+                else "Pass the same genes in the same order."
+            )
+        )
+
+
+def _open_tracks(estimator, X, reset):
+    if reset:
+        if len(X) < 2:
+            raise ValueError(f"{type(estimator).__name__} needs at least 2 genes, got {len(X)}.")
+        remember_features(estimator, X)
+    else:
+        check_features(estimator, X)
+        if not len(X):
+            raise ValueError("X has no genes: there is nothing to predict.")
+    return GeneInputs(X.parts, len(X))
+
+
+def _sums(part, depth):
+    if not sp.issparse(part):
+        return part.fold_sums(depth)
+    # One bin: nothing is left without it.
+    return [part, *[sp.csr_array(part.shape, dtype=np.float32)] * depth]
