@@ -10,6 +10,7 @@ from skgenes.datasets._fetch import (
 from skgenes.datasets._home import clear_data_home, get_data_home
 from skgenes.datasets._make_expression import make_expression
 from skgenes.datasets._make_probes import make_probes
+from skgenes.datasets._make_regulated_genes import make_regulated_genes
 from skgenes.datasets._remote import fetch_file
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "get_data_home",
     "make_expression",
     "make_probes",
+    "make_regulated_genes",
 ]
