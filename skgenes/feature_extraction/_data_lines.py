@@ -35,8 +35,10 @@ class DataLines:
     Attributes
     ----------
     text : bytes
-        The lines, each with its end.
-    numbers : ndarray of int64
+        The whole file, in which every line has an end.
+    starts, stops : ndarray of int of shape (n_lines,)
+        Where in it each line with data begins, and where it ends, before the line end.
+    numbers : ndarray of int64 of shape (n_lines,)
         Their numbers in the file, from 1.
     """
 
@@ -45,53 +47,40 @@ class DataLines:
         text = self._plain_text(_read(self.path))
         if text and not text.endswith(b"\n"):
             text += b"\n"
-        buffer = np.frombuffer(text, dtype=np.uint8)
-        starts = _starts(buffer)
+        self._set(text)
+        self.numbers = np.arange(1, self.starts.size + 1)
+        first = np.frombuffer(text, dtype=np.uint8)[self.starts]
         without = [
             line
-            for line in np.flatnonzero(np.isin(buffer[starts], _first_bytes(skipped_words)))
-            if _holds_no_data(text, starts[line], skipped_words)
+            for line in np.flatnonzero(np.isin(first, _first_bytes(skipped_words)))
+            if _holds_no_data(text, self.starts[line], skipped_words)
         ]
-        self.text = text
-        self.numbers = np.arange(1, starts.size + 1)
         if without:
-            self.keep(np.isin(np.arange(starts.size), without, invert=True))
+            self.keep(np.isin(np.arange(first.size), without, invert=True))
 
     def __len__(self):
         return self.numbers.size
 
     def keep(self, mask):
         """Drop the lines where the mask is False."""
-        buffer = np.frombuffer(self.text, dtype=np.uint8)
-        bounds = np.append(_starts(buffer), buffer.size)
-        steps = np.diff(mask.astype(np.int8), prepend=0, append=0)
-        runs = zip(bounds[steps == 1].tolist(), bounds[steps == -1].tolist(), strict=True)
-        view = memoryview(self.text)
-        self.text = b"".join([view[start:end] for start, end in runs])
+        self.starts, self.stops = self.starts[mask], self.stops[mask]
         self.numbers = self.numbers[mask]
 
     def separate_by_tabs(self):
         """Make tabs of all white space, where the first line has no tab."""
-        if b"\t" not in self.text[: self.text.find(b"\n")]:
-            lines = self.text.splitlines()
-            self.text = b"".join(b"\t".join(line.split()) + b"\n" for line in lines)
+        if len(self) and b"\t" not in self.text[self.starts[0] : self.stops[0]]:
+            lines = self._joined().splitlines()
+            self._set(b"".join(b"\t".join(line.split()) + b"\n" for line in lines))
 
-    def count_columns(self):
-        """Count the fields of each line."""
-        buffer = np.frombuffer(self.text, dtype=np.uint8)
-        ends = _positions(buffer, b"\t\n")
-        return np.diff(np.flatnonzero(buffer[ends] == ord("\n")), prepend=-1)
+    def fields(self):
+        """Find the fields, which tabs separate.
 
-    def fields_equal(self, column, word, n_columns):
-        """Tell which lines have a word in a column, if all have as many columns."""
-        buffer = np.frombuffer(self.text, dtype=np.uint8)
-        ends = _positions(buffer, b"\t\n").reshape(-1, n_columns)
-        starts = ends[:, column - 1] + 1
-        same = ends[:, column] - starts == len(word)
-        for position, byte in enumerate(word):
-            # Where the field is too short this looks beyond it, but never beyond the text.
-            same &= buffer[np.minimum(starts + position, buffer.size - 1)] == byte
-        return same
+        Returns
+        -------
+        Fields
+            Where they end.
+        """
+        return Fields(self.text, self.starts)
 
     def parse(self, columns):
         """Read some columns.
@@ -162,7 +151,7 @@ class DataLines:
         positions = [position for position, _ in columns.values()]
         floats = [name for name, (_, dtype) in columns.items() if dtype == "float64"]
         return pd.read_csv(
-            io.BytesIO(self.text),
+            io.BytesIO(self._joined()),
             sep="\t",
             header=None,
             names=list(columns),
@@ -177,6 +166,23 @@ class DataLines:
             engine="c",
             low_memory=False,
         )
+
+    def _set(self, text):
+        ends = _positions(np.frombuffer(text, dtype=np.uint8), b"\n")
+        self.text, self.stops = text, ends
+        self.starts = np.append(ends.dtype.type(0), ends[:-1] + 1) if ends.size else ends
+
+    def _joined(self):
+        """The lines alone, each with its end."""
+        first = np.flatnonzero(np.append(True, self.starts[1:] != self.stops[:-1] + 1))
+        starts, stops = (
+            self.starts[first].tolist(),
+            self.stops[np.append(first[1:] - 1, -1)].tolist(),
+        )
+        if len(first) == 1 and self.text[stops[0]] == ord("\n"):
+            return self.text[starts[0] : stops[0] + 1]  # of the whole no copy
+        runs = map(slice, starts, stops)
+        return b"\n".join(map(self.text.__getitem__, runs)) + b"\n"
 
     def _plain_text(self, text):
         """Bring line ends to one form, and refuse what is no text."""
@@ -201,6 +207,45 @@ class DataLines:
         )
 
 
+class Fields:
+    """Where the fields of lines end.
+
+    Parameters
+    ----------
+    text : bytes
+        Text with tabs and line ends.
+    starts : ndarray of int of shape (n_lines,)
+        Where the lines begin.
+
+    Attributes
+    ----------
+    counts : ndarray of int of shape (n_lines,)
+        Number of fields of each line.
+    """
+
+    def __init__(self, text, starts):
+        self._buffer = np.frombuffer(text, dtype=np.uint8)
+        self._ends = _positions(self._buffer, b"\t\n")
+        behind = np.flatnonzero(self._buffer[self._ends] == ord("\n")) + 1
+        # Of all lines of the text; those wanted are some of them.
+        line = np.searchsorted(self._ends[behind - 1], starts)
+        self._first = np.append(0, behind)[line]
+        self.counts = behind[line] - self._first
+
+    def ends(self, column):
+        """Where the field of a column ends in each line; all must have it."""
+        return self._ends[self._first + column]
+
+    def equal(self, column, word):
+        """Tell in which lines the field of a column, not of the first, is a word."""
+        starts, stops = self.ends(column - 1) + 1, self.ends(column)
+        same = stops - starts == len(word)
+        for position, byte in enumerate(word):
+            # Where the field is too short this looks beyond it, but never beyond the text.
+            same &= self._buffer[np.minimum(starts + position, self._buffer.size - 1)] == byte
+        return same
+
+
 def _read(path):
     with open(path, "rb") as file:
         content = file.read()
@@ -215,21 +260,16 @@ def _read(path):
         ) from error
 
 
-def _starts(buffer):
-    """Positions where lines begin, in text that ends with a line end."""
-    ends = _positions(buffer, b"\n")
-    return np.concatenate([[0], ends[:-1] + 1]) if ends.size else ends
-
-
 def _positions(buffer, wanted):
     """Find all of one or several bytes, in blocks that stay in the cache."""
-    pieces = [np.empty(0, dtype=np.int64)]
+    dtype = np.int32 if buffer.size < 2**31 else np.int64
+    pieces = [np.empty(0, dtype=dtype)]
     for start in range(0, buffer.size, _BLOCK):
         block = buffer[start : start + _BLOCK]
         found = block == wanted[0]
         for byte in wanted[1:]:
             found |= block == byte
-        pieces.append(np.flatnonzero(found) + start)
+        pieces.append((np.flatnonzero(found) + start).astype(dtype))
     return np.concatenate(pieces)
 
 

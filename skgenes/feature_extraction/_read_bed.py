@@ -70,7 +70,7 @@ def read_bed(path):
     """
     lines = DataLines(path, skipped_words=(b"track", b"browser"))
     lines.separate_by_tabs()
-    counts = lines.count_columns()
+    counts = lines.fields().counts
     n_columns = int(counts[0]) if len(lines) else 3
     if n_columns < 3:
         raise lines.error(0, "at least 3 columns, chrom, start and end", n_columns)

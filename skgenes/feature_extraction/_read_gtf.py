@@ -1,10 +1,13 @@
 """GTF files: the exons of genes."""
 
 import re
+from itertools import repeat
 
+import numpy as np
 import pandas as pd
 
 from skgenes.feature_extraction._data_lines import DataLines
+from skgenes.utils._errors import FileFormatError
 
 _N_COLUMNS = 9
 _FEATURE = 2
@@ -13,7 +16,6 @@ _COLUMNS = {
     "start": (3, "int64"),
     "end": (4, "int64"),
     "strand": (6, "category"),
-    "attributes": (8, "str"),
 }
 
 
@@ -67,36 +69,57 @@ def read_gtf(path):
     0  chr1     10   35      +      G1            T1      TP53
     """
     lines = DataLines(path)
-    counts = lines.count_columns()
-    lines.check(counts == _N_COLUMNS, f"{_N_COLUMNS} columns separated by tabs", counts)
-    if len(lines):
-        lines.keep(lines.fields_equal(_FEATURE, b"exon", _N_COLUMNS))
-    if not len(lines):
-        raise ValueError(f"{lines.path}: expected lines of exons, found none.")
+    attributes = _exons(lines)
     table = lines.parse(_COLUMNS)
     lines.check(table["start"] >= 1, "a start of at least 1", table["start"])
     lines.check(table["end"] >= table["start"], "an end that is not before the start", table["end"])
     lines.check(
         table["strand"].isin(["+", "-"]), "'+' or '-' as strand of an exon", table["strand"]
     )
-    attributes = table.pop("attributes").tolist()
     for name in ("gene_id", "transcript_id"):
         table[name] = _required(lines, attributes, name)
-    table["gene_name"] = pd.Categorical([name or "" for name in _values(attributes, "gene_name")])
+    table["gene_name"] = _category(
+        [value or b"" for value in _values(lines, attributes, "gene_name")]
+    )
     table["start"] -= 1
     table["strand"] = table["strand"].cat.set_categories(["+", "-"])
     return table
 
 
+def _exons(lines):
+    """Keep the lines of exons, without the last field: where that begins and ends in the text."""
+    fields = lines.fields()
+    lines.check(
+        fields.counts == _N_COLUMNS, f"{_N_COLUMNS} columns separated by tabs", fields.counts
+    )
+    is_exon = fields.equal(_FEATURE, b"exon") if len(lines) else np.zeros(0, dtype=bool)
+    if not is_exon.any():
+        raise FileFormatError(f"{lines.path}: expected lines of exons, found none.")
+    begins = fields.ends(_N_COLUMNS - 2)[is_exon]
+    lines.keep(is_exon)
+    ends, lines.stops = lines.stops, begins
+    return begins.tolist(), ends.tolist()
+
+
 def _required(lines, attributes, name):
-    values = _values(attributes, name)
-    hint = " (GTF; this looks like GFF3)" if "ID=" in attributes[0] else ""
-    lines.check([bool(value) for value in values], f"{name} in the attributes{hint}", attributes)
-    return pd.Categorical(values)
+    values = _values(lines, attributes, name)
+    if not all(values):
+        texts = [
+            lines.text[begin + 1 : end].decode() for begin, end in zip(*attributes, strict=True)
+        ]
+        hint = " (GTF; this looks like GFF3)" if "ID=" in texts[0] else ""
+        lines.check(list(map(bool, values)), f"{name} in the attributes{hint}", texts)
+    return _category(values)
 
 
-def _values(attributes, name):
+def _values(lines, attributes, name):
     """Value of one attribute for each line, None where there is none."""
     # Found by its name and then looked back at (ref_gene_id is none): \b first is 7 times slower.
-    search = re.compile(rf'{name}(?<!\w{name}) +"?([^";]*)').search
-    return [match[1] if (match := search(text)) else None for text in attributes]
+    pattern = rf'{name}(?<!\w{name}) +"?([^";]*)'.encode()
+    found = map(re.compile(pattern).search, repeat(lines.text), *attributes)
+    return [match and match[1] for match in found]
+
+
+def _category(values):
+    code, names = pd.factorize(np.array(values, dtype=object), sort=True)
+    return pd.Categorical.from_codes(code, [name.decode() for name in names])

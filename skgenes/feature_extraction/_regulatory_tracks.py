@@ -7,6 +7,7 @@ import pandas as pd
 
 from skgenes.feature_extraction._archive import read_archive, write_archive
 from skgenes.feature_extraction._track import Track, checked_names
+from skgenes.utils import seed_sequence
 from skgenes.utils._messages import listed
 
 PARTS = ("promoter", "rna")
@@ -179,6 +180,36 @@ class RegulatoryTracks:
                 name: self._part(name)._divided(np.where(mask, np.inf, 1))
                 for name, mask in chosen.items()
             }
+        )
+
+    def shuffled(self, *, part=None, random_state=None):
+        """Give genes the binding sites of other genes, drawn at random.
+
+        What is left tells nothing about a gene: a model trained and tested on it shows what the
+        part is worth.
+
+        Parameters
+        ----------
+        part : {"promoter", "rna"} or None, default=None
+            Permute this part only, and leave the other as it is; None permutes both, each in an
+            order of its own.
+        random_state : int, RandomState instance or None, default=None
+            Draws the permutations. An int gives the same ones on every call.
+
+        Returns
+        -------
+        RegulatoryTracks
+            The same genes; bins, masks included, have changed places between them as a whole.
+
+        Raises
+        ------
+        ValueError
+            If there is no such part.
+        """
+        parts = self.parts if part is None else {part: self._part(part)}
+        rng = np.random.default_rng(seed_sequence(random_state))
+        return self._like(
+            {name: track._rows(rng.permutation(len(self))) for name, track in parts.items()}
         )
 
     def save(self, path):
