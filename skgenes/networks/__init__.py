@@ -12,6 +12,7 @@ from skgenes.networks._keras import autoencoder_shape, build_autoencoder, build_
 from skgenes.networks._keras_branched import branched_to_keras
 from skgenes.networks._read_keras import from_keras
 from skgenes.networks._rescale import RescaleExplainer
+from skgenes.networks._rescale_groups import GroupedRescaleExplainer
 from skgenes.networks._shap import ShapExplainer
 from skgenes.networks._sources import MatrixSource, RowSource, standard_scaling
 from skgenes.networks._training import (
@@ -27,6 +28,7 @@ __all__ = [
     "DenseLayer",
     "DenseNetwork",
     "FoldSource",
+    "GroupedRescaleExplainer",
     "MatrixSource",
     "NormalizedLayer",
     "RescaleExplainer",

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-# As Keras has them.
-MOMENTUM = 0.99
+# As Keras has it.
 EPSILON = 1e-3
 
 _NORMALIZED = ("kernel", "offset", "offset", "offset", "statistic", "statistic")
@@ -36,7 +35,7 @@ class BranchedGraph:
         convolutions = ("kernel",) * sum(self.n_convolutions)
         return (*convolutions, *_NORMALIZED * self.n_hidden, "kernel", "offset")
 
-    def outputs(self, ops, weights, x, noise=None):
+    def outputs(self, ops, weights, x, step=None):
         """Outputs for a batch.
 
         Parameters
@@ -47,7 +46,7 @@ class BranchedGraph:
             As `BranchedNetwork.weights` orders them.
         x : tuple of tensor of shape (n_genes, n_positions, n_features)
             The batch, one tensor for each part.
-        noise : Noise or None, default=None
+        step : StepState or None, default=None
             Given in training alone; batches are then normalised by their own statistics.
 
         Returns
@@ -62,29 +61,30 @@ class BranchedGraph:
             branches.append(self._branch(ops, part, kernels))
         h = ops.tf.concat(branches, axis=1)
         for i in range(self.n_hidden):
-            h = self._dropped(ops, h, noise, i)
+            h = self._dropped(ops, h, step, i)
             layer = [next(remaining) for _ in _NORMALIZED]
-            h = self._hidden(ops, h, layer, training=noise is not None)
-        h = self._dropped(ops, h, noise, self.n_hidden)
+            h = self._hidden(ops, h, layer, step)
+        h = self._dropped(ops, h, step, self.n_hidden)
         return ops.product(h, next(remaining)) + next(remaining)
 
-    def _dropped(self, ops, h, noise, i):
-        return ops.drop(h, noise, i) if noise is not None and self.dropped[i] else h
+    def _dropped(self, ops, h, step, i):
+        return ops.drop(h, step, i) if step is not None and self.dropped[i] else h
 
     def _branch(self, ops, x, kernels):
         for kernel in kernels:
             x = ops.activation(self.conv_activation, _convolve(ops, x, kernel))
         return ops.tf.reduce_sum(x, axis=1)
 
-    def _hidden(self, ops, h, layer, training):
+    def _hidden(self, ops, h, layer, step):
         tf = ops.tf
         kernel, bias, gamma, beta, moving_mean, moving_variance = layer
         h = tf.nn.relu(ops.product(h, kernel) + bias)
         mean, variance = moving_mean, moving_variance
-        if training:
+        if step is not None:
             mean, variance = tf.nn.moments(h, axes=[0])
             for moving, present in ((moving_mean, mean), (moving_variance, variance)):
-                moving.assign(MOMENTUM * moving + (1 - MOMENTUM) * tf.stop_gradient(present))
+                change = tf.stop_gradient(present) - moving
+                moving.assign_add(step.statistic_rate * change)
         return (h - mean) * (tf.math.rsqrt(variance + EPSILON) * gamma) + beta
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class Noise(NamedTuple):
-    """What is random in one training step.
+class StepState(NamedTuple):
+    """What a training step is given that the use of a trained network is not.
 
     Parameters
     ----------
@@ -17,10 +17,13 @@ class Noise(NamedTuple):
         Share of inputs dropped before every layer.
     seed : tensor of int64 of shape (2,)
         Key and number of the step; layer i draws with the number plus i.
+    statistic_rate : tensor of float32, scalar
+        Share of the present batch in what moving statistics become.
     """
 
     dropout: object
     seed: object
+    statistic_rate: object
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class DenseGraph:
         """What each weight is, tuple of {"kernel", "offset", "statistic"}."""
         return ("kernel", "offset") * len(self.activations)
 
-    def outputs(self, ops, weights, x, noise=None):
+    def outputs(self, ops, weights, x, step=None):
         """Outputs for a batch.
 
         Parameters
@@ -54,7 +57,7 @@ class DenseGraph:
             Kernel and bias of every layer.
         x : tensor of shape (n_samples, n_inputs)
             The batch.
-        noise : Noise or None, default=None
+        step : StepState or None, default=None
             Given in training alone.
 
         Returns
@@ -63,8 +66,8 @@ class DenseGraph:
             Outputs.
         """
         for i, activation in enumerate(self.activations):
-            if noise is not None and self.dropped[i]:
-                x = ops.drop(x, noise, i)
+            if step is not None and self.dropped[i]:
+                x = ops.drop(x, step, i)
             x = ops.activation(activation, ops.product(x, weights[2 * i]) + weights[2 * i + 1])
         return x
 
@@ -89,11 +92,11 @@ class Operations:
         """Apply an activation by its name."""
         return self._activations[name](x)
 
-    def drop(self, x, noise, i):
+    def drop(self, x, step, i):
         """Drop inputs of layer `i`, and scale up the others."""
-        seed = self.tf.stack([noise.seed[0], noise.seed[1] + i])
-        kept = self.tf.random.stateless_uniform(self.tf.shape(x), seed) >= noise.dropout[i]
-        return self.tf.where(kept, x / (1 - noise.dropout[i]), 0.0)
+        seed = self.tf.stack([step.seed[0], step.seed[1] + i])
+        kept = self.tf.random.stateless_uniform(self.tf.shape(x), seed) >= step.dropout[i]
+        return self.tf.where(kept, x / (1 - step.dropout[i]), 0.0)
 
     def product(self, x, kernel):
         """Matrix product of a batch and a kernel."""

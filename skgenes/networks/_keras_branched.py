@@ -27,7 +27,8 @@ def branched_to_keras(networks, n_features, names):
     ]
     outputs = [_outputs(network, inputs) for network in networks]
     mean = outputs[0] if len(outputs) == 1 else keras.layers.Average(dtype="float32")(outputs)
-    return keras.Model(inputs, mean)
+    # A list of one would make Keras warn of an array.
+    return keras.Model(inputs if len(inputs) > 1 else inputs[0], mean)
 
 
 def _outputs(network, inputs):

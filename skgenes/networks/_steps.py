@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from skgenes.networks._graphs import Noise, Operations
+from skgenes.networks._graphs import Operations, StepState
 
 # As in the paper of Kingma and Ba and in Keras.
 ADAM_DECAYS = (0.9, 0.999)
@@ -47,7 +47,7 @@ class StepPlan:
 
 
 class StepValues(NamedTuple):
-    """Numbers that a training step takes, float32 scalars but for `dropout`.
+    """Numbers that a training step takes, float32 scalars but for the last three.
 
     Parameters
     ----------
@@ -61,6 +61,8 @@ class StepValues(NamedTuple):
         Of "sgd".
     decay_powers : array of shape (n_batches, 2)
         Powers of Adam's two decay rates after every batch.
+    statistic_rates : array of shape (n_batches, 1)
+        Share of every batch in what moving statistics become.
     dropout : array of shape (n_layers,)
         Share of inputs dropped before every layer.
     """
@@ -70,6 +72,7 @@ class StepValues(NamedTuple):
     alpha: object
     momentum: object
     decay_powers: object
+    statistic_rates: object
     dropout: object
 
 
@@ -125,8 +128,8 @@ class _Steps:
         learnt = [i for i, role in enumerate(roles) if role != "statistic"]
         with self.tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([weights[i] for i in learnt])
-            noise = Noise(values.dropout, seed)
-            outputs = self.plan.graph.outputs(self.ops, weights, x, noise)
+            present = StepState(values.dropout, seed, values.statistic_rates[batch, 0])
+            outputs = self.plan.graph.outputs(self.ops, weights, x, present)
             loss = self.mean_error(outputs - y, self.plan.loss)
         gradients = tape.gradient(loss, [weights[i] for i in learnt])
         for i, gradient in zip(learnt, gradients, strict=True):

@@ -15,6 +15,9 @@ from skgenes.networks._steps import (
 # D-GEX watches its training error on this many samples.
 MONITORED_SAMPLES = 5000
 _EVALUATED_AT_ONCE = 256
+# Moving statistics are means over the first 100 steps, then Keras' moving averages: from those,
+# which begin at a guess, small data would get statistics that are far off for many epochs.
+_STATISTIC_RATE = 0.01
 # Batches handed to TensorFlow in one call hold at most this many numbers (8 MB).
 _STACK_ELEMENTS = 2_000_000
 
@@ -281,8 +284,13 @@ class _Fit:
             n_batches, size = stack.shape
             x, y = self._draw(stack.ravel(), stack.shape)
             steps = self._n_steps + 1 + np.arange(n_batches)
-            powers = self._constant(np.power(ADAM_DECAYS, steps[:, np.newaxis]))
-            values = StepValues(**rates, **self._fixed_values, decay_powers=powers)
+            column = steps[:, np.newaxis]
+            values = StepValues(
+                **rates,
+                **self._fixed_values,
+                decay_powers=self._constant(np.power(ADAM_DECAYS, column)),
+                statistic_rates=self._constant(np.maximum(1 / column, _STATISTIC_RATE)),
+            )
             seeds = self._seeds(steps)
             losses.append(self._train(self._weights, self._state, x, y, values, seeds))
             sizes.append(size)
