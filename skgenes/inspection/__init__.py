@@ -1,5 +1,6 @@
 """Why: which genes a network's outputs rest on, and how panels of genes compare."""
 
+from skgenes.inspection._ablation import feature_class_ablation, multi_task_comparison
 from skgenes.inspection._cluster_samples import SampleClustering, cluster_samples
 from skgenes.inspection._compare_panels import compare_panels
 from skgenes.inspection._compare_result import PanelComparison
@@ -31,6 +32,8 @@ __all__ = [
     "compare_panels",
     "deeplift",
     "differential_expression",
+    "feature_class_ablation",
     "functional_spread",
+    "multi_task_comparison",
     "over_representation",
 ]

@@ -126,6 +126,28 @@ def test_nothing_densifies_by_accident(tracks):
         iter(tracks)
 
 
+def test_shuffled(tracks):
+    both = tracks.shuffled(random_state=0)
+    assert both == tracks.shuffled(random_state=0) != tracks.shuffled(random_state=1)
+    assert both.genes.tolist() == GENES
+    for part, track in both.parts.items():
+        before, after = genes_apart(tracks.parts[part]), genes_apart(track)
+        # Genes without bins look alike, all others are found once.
+        assert sorted(map(repr, before)) == sorted(map(repr, after))
+        assert (track.regulators == tracks.parts[part].regulators).all()
+    one = tracks.shuffled(part="rna", random_state=0)
+    assert one.promoter is tracks.promoter
+    assert one.rna != tracks.rna
+    many = RegulatoryTracks(
+        [f"G{i}" for i in range(200)],
+        promoter=Track(np.arange(1, 201)[:, None], np.arange(201), ["mask"]),
+        rna=Track(np.arange(1, 201)[:, None], np.arange(201), ["mask"]),
+    ).shuffled(random_state=0)
+    assert many.promoter != many.rna
+    with pytest.raises(ValueError, match="There is no part 'dna'; there is 'promoter', 'rna'"):
+        tracks.shuffled(part="dna")
+
+
 def test_select_and_without(tracks):
     kept = tracks.select(["R3", "R5"])
     assert kept.promoter.regulators.tolist() == ["mask", "R3", "R5"]
