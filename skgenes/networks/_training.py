@@ -15,8 +15,8 @@ from skgenes.networks._steps import (
 # D-GEX watches its training error on this many samples.
 MONITORED_SAMPLES = 5000
 _EVALUATED_AT_ONCE = 256
-# Moving statistics are means over the first 100 steps, then Keras' moving averages: from those,
-# which begin at a guess, small data would get statistics that are far off for many epochs.
+# Moving statistics are means over the first 100 steps of an epoch, then Keras' moving averages.
+# Those alone would lag behind the weights by many epochs, where an epoch has few steps.
 _STATISTIC_RATE = 0.01
 # Batches handed to TensorFlow in one call hold at most this many numbers (8 MB).
 _STACK_ELEMENTS = 2_000_000
@@ -279,7 +279,7 @@ class _Fit:
             "learning_rate": self._constant(rate),
             "upper_learning_rate": self._constant(rate * self._options.upper_rate),
         }
-        losses, sizes = [], []
+        losses, sizes, begun = [], [], self._n_steps
         for stack in self._stacks(rows):
             n_batches, size = stack.shape
             x, y = self._draw(stack.ravel(), stack.shape)
@@ -289,7 +289,7 @@ class _Fit:
                 **rates,
                 **self._fixed_values,
                 decay_powers=self._constant(np.power(ADAM_DECAYS, column)),
-                statistic_rates=self._constant(np.maximum(1 / column, _STATISTIC_RATE)),
+                statistic_rates=self._constant(np.maximum(1 / (column - begun), _STATISTIC_RATE)),
             )
             seeds = self._seeds(steps)
             losses.append(self._train(self._weights, self._state, x, y, values, seeds))
