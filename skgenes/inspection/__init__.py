@@ -7,27 +7,39 @@ from skgenes.inspection._compare_result import PanelComparison
 from skgenes.inspection._deeplift import DeepLIFTResult, deeplift
 from skgenes.inspection._differential_expression import differential_expression
 from skgenes.inspection._displays import (
+    CorrelationHeatmapDisplay,
     GeneScoreDisplay,
     ImportanceDisplay,
+    ObservedPredictedDisplay,
+    OutputScoreDisplay,
     PanelScatterDisplay,
     PanelSizeDisplay,
+    PositionProfileDisplay,
+    RegulatorHeatmapDisplay,
     SampleDendrogramDisplay,
     TrainingCurveDisplay,
+    VolcanoDisplay,
 )
 from skgenes.inspection._functional_spread import FunctionalSpread, functional_spread
 from skgenes.inspection._over_representation import over_representation
 
 __all__ = [
+    "CorrelationHeatmapDisplay",
     "DeepLIFTResult",
     "FunctionalSpread",
     "GeneScoreDisplay",
     "ImportanceDisplay",
+    "ObservedPredictedDisplay",
+    "OutputScoreDisplay",
     "PanelComparison",
     "PanelScatterDisplay",
     "PanelSizeDisplay",
+    "PositionProfileDisplay",
+    "RegulatorHeatmapDisplay",
     "SampleClustering",
     "SampleDendrogramDisplay",
     "TrainingCurveDisplay",
+    "VolcanoDisplay",
     "cluster_samples",
     "compare_panels",
     "deeplift",

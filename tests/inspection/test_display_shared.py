@@ -13,12 +13,18 @@ from sklearn.linear_model import Ridge
 
 from skgenes import inspection
 from skgenes.inspection import (
+    CorrelationHeatmapDisplay,
     GeneScoreDisplay,
     ImportanceDisplay,
+    ObservedPredictedDisplay,
+    OutputScoreDisplay,
     PanelScatterDisplay,
     PanelSizeDisplay,
+    PositionProfileDisplay,
+    RegulatorHeatmapDisplay,
     SampleDendrogramDisplay,
     TrainingCurveDisplay,
+    VolcanoDisplay,
     cluster_samples,
 )
 from skgenes.inspection._displays._shared import label_colours, line_style
@@ -36,6 +42,13 @@ DISPLAYS = {
         lambda: SampleDendrogramDisplay(cluster_samples([[0.0], [1.0], [9.0]], list("aab"))),
         1,
     ),
+    "output": (lambda: ObservedPredictedDisplay([0.0, 1.0, 2.0], [0.0, 2.0, 1.0]), 1),
+    "outputs": (lambda: ObservedPredictedDisplay(np.eye(3)[:, :2], np.eye(3)[:, 1:]), 2),
+    "output scores": (lambda: OutputScoreDisplay([[0.1, 0.3], [0.4, np.nan]]), 1),
+    "correlations": (lambda: CorrelationHeatmapDisplay([[0.1, 0.3], [0.4, np.nan]]), 1),
+    "regulators": (lambda: RegulatorHeatmapDisplay([[0.1, -0.3], [0.4, 0.0]]), 1),
+    "profile": (lambda: PositionProfileDisplay([[0.1, -0.3], [0.4, 0.0]]), 1),
+    "volcano": (lambda: VolcanoDisplay([0.1, -0.3], [0.01, 0.0], ["FUS", "QKI"]), 1),
 }
 every_display = pytest.mark.parametrize(("make", "n_axes"), DISPLAYS.values(), ids=DISPLAYS)
 
@@ -119,6 +132,12 @@ CONSTRUCTORS = [
     (TrainingCurveDisplay.from_estimator, 1),
     (SampleDendrogramDisplay.from_estimator, 2),
     (SampleDendrogramDisplay.from_features, 1),
+    (ObservedPredictedDisplay.from_predictions, 2),
+    (OutputScoreDisplay.from_predictions, 2),
+    (CorrelationHeatmapDisplay.from_predictions, 1),
+    (RegulatorHeatmapDisplay.from_scores, 1),
+    (PositionProfileDisplay.from_contributions, 1),
+    (VolcanoDisplay.from_table, 1),
 ]
 
 
@@ -170,6 +189,20 @@ LONG = "a name of a panel that somebody has chosen without thinking of the figur
         lambda: SampleDendrogramDisplay(
             cluster_samples(np.arange(9.0)[:, np.newaxis], [f"{LONG} {i % 3}" for i in range(9)])
         ),
+        lambda: ObservedPredictedDisplay(
+            np.eye(3)[:, :2], np.eye(3)[:, 1:], names=[LONG] * 2, unit=LONG
+        ),
+        lambda: OutputScoreDisplay(pd.DataFrame({LONG: [0.1, 0.2]}, [LONG, LONG]), score_name=LONG),
+        lambda: CorrelationHeatmapDisplay(
+            pd.DataFrame(np.eye(5), [LONG] * 5, [LONG] * 5), row_name=LONG, correlation_name=LONG
+        ),
+        lambda: RegulatorHeatmapDisplay(
+            pd.DataFrame(np.eye(5), [LONG] * 5, [LONG] * 5), score_name=LONG
+        ),
+        lambda: PositionProfileDisplay(
+            pd.DataFrame(np.eye(5), columns=[LONG] * 5), title=LONG, contribution_name=LONG
+        ),
+        lambda: VolcanoDisplay([0.1, -0.3], [1e-9, 0.0], [LONG, LONG], effect_name=LONG),
     ],
 )
 def test_long_names_leave_room(make):

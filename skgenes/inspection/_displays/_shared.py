@@ -16,6 +16,7 @@ __all__ = [
     "line_style",
     "name_lines",
     "point_style",
+    "shortened",
     "styled",
     "wrapped",
 ]
@@ -101,7 +102,10 @@ def axes_for(display, ax, n_axes=1, **figure_options):
     if ax is None:
         import matplotlib.pyplot as plt
 
-        _, ax = plt.subplots(layout="constrained", **figure_options)
+        _, ax = plt.subplots(layout="constrained", squeeze=False, **figure_options)
+        for surplus in ax.ravel()[n_axes:]:
+            surplus.remove()
+        ax = ax.ravel()[:n_axes]
     from matplotlib.axes import Axes
 
     axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
@@ -165,7 +169,32 @@ def wrapped(text, width=_LINE_WIDTHS[1]):
     str
         The text, with more lines where needed.
     """
-    return "\n".join(textwrap.fill(line, width) for line in text.split("\n"))
+    # Names of tissues and regulators are often one long word: let them break after underscores.
+    text = text.replace("_", "_\v")
+    lines = [textwrap.fill(line, width, replace_whitespace=False) for line in text.split("\n")]
+    return "\n".join(lines).replace("\v", "")
+
+
+def shortened(name, most=40):
+    """Leave out the middle of a name that is too long for its place.
+
+    Parameters
+    ----------
+    name : object
+        What is shown as text.
+    most : int, default=40
+        Characters that fit.
+
+    Returns
+    -------
+    str
+        The name on one line; its beginning and its end, where names differ most, if it is long.
+    """
+    name = " ".join(str(name).split())
+    if len(name) <= most:
+        return name
+    tail = (most - 1) // 2
+    return f"{name[: most - 1 - tail]}…{name[len(name) - tail :]}"
 
 
 def point_style(n_points):

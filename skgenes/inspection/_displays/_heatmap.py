@@ -1,0 +1,161 @@
+"""Heat maps with a name for every row and column."""
+
+import numpy as np
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import pdist
+
+from skgenes.inspection._displays._shared import GREY, shortened
+
+_POINTS_PER_INCH = 72
+_FONT_SIZES = 5.5, 8.5  # points: the least that can be read, and what is used where there is room
+_LINE_HEIGHT = 1.3  # of the font size
+_CHARACTER_WIDTH = 0.55  # of the font size
+_LARGEST_SIDE = 16  # inches
+_COLOUR_BAR_HEIGHT = 3  # inches
+_MOST_FOR_OPTIMAL_ORDER = 300
+
+
+def side_inches(n_cells, cell=0.19, least=2.0):
+    """Length of the side of a new heat map or of a column of bars.
+
+    Parameters
+    ----------
+    n_cells : int
+        Number of rows or columns.
+    cell : float, default=0.19
+        Inches for each, where that makes no larger figure than can be handled.
+    least : float, default=2.0
+        Inches in any case.
+
+    Returns
+    -------
+    float
+        Inches.
+    """
+    return float(np.clip(n_cells * cell, least, _LARGEST_SIDE))
+
+
+def label_inches(names):
+    """Room that the longest of the names of ticks takes.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names before they are shortened.
+
+    Returns
+    -------
+    float
+        Inches.
+    """
+    longest = max(len(shortened(name)) for name in names)
+    return longest * _CHARACTER_WIDTH * _FONT_SIZES[1] / _POINTS_PER_INCH
+
+
+def name_ticks(axis, names, inches):
+    """Name rows or columns, in a font that fits; if none does, name as many as fit.
+
+    Parameters
+    ----------
+    axis : matplotlib axis
+        ``ax.xaxis`` or ``ax.yaxis``; row i is at i.
+    names : sequence of str
+        All names.
+    inches : float
+        Length of the axis.
+    """
+    room = inches * _POINTS_PER_INCH / len(names) / _LINE_HEIGHT
+    step = max(int(np.ceil(_FONT_SIZES[0] / room)), 1)
+    shown = np.arange(0, len(names), step)
+    labels = [shortened(names[i]) for i in shown]
+    vertical = {"rotation": 90} if axis.axis_name == "x" else {}
+    axis.set_ticks(shown, labels, fontsize=min(room * step, _FONT_SIZES[1]), **vertical)
+
+
+def inches_of(ax):
+    """Width and height of axes as they stand.
+
+    Parameters
+    ----------
+    ax : matplotlib axes
+        Axes that were given.
+
+    Returns
+    -------
+    ndarray of float64 of shape (2,)
+        Inches.
+    """
+    return ax.bbox.size / ax.figure.dpi
+
+
+def cluster_order(values):
+    """Order of rows in which like rows are beside each other.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+        NaN counts as 0.
+
+    Returns
+    -------
+    ndarray of int of shape (n_rows,)
+        Rows in the order of the leaves of a tree: Euclidean distances, mean linkage, branches
+        turned so that neighbours are as near as can be.
+    """
+    if len(values) < 3:
+        return np.arange(len(values))
+    values = np.nan_to_num(values)
+    # Squares of very large or small values would be infinite or zero.
+    values = values / (np.abs(values).max() or 1.0)
+    return leaves_list(
+        linkage(pdist(values), "average", optimal_ordering=len(values) <= _MOST_FOR_OPTIMAL_ORDER)
+    )
+
+
+def draw_heatmap(ax, table, inches, *, colorbar, label, image_kwargs):
+    """Draw a table in colours that diverge from 0.
+
+    Parameters
+    ----------
+    ax : matplotlib axes
+        Where to draw.
+    table : DataFrame of shape (n_rows, n_columns)
+        Numbers, NaN where undefined, and names.
+    inches : pair of float
+        Width and height of the axes.
+    colorbar : bool
+        Whether to draw a colour bar.
+    label : str
+        What the colours mean.
+    image_kwargs : dict
+        Arguments of ``imshow`` in place of those here.
+
+    Returns
+    -------
+    image : matplotlib image
+        The heat map.
+    bar : matplotlib colorbar or None
+        The colour bar.
+    """
+    import matplotlib as mpl
+
+    values = table.to_numpy()
+    limit = np.nanmax(np.abs(values), initial=0.0) or 1.0
+    style = {
+        "cmap": mpl.colormaps["RdBu_r"].with_extremes(bad=GREY),
+        "aspect": "auto",
+        "interpolation": "nearest",
+    }
+    if "norm" not in image_kwargs:
+        style |= {"vmin": -limit, "vmax": limit}
+    image = ax.imshow(values, **{**style, **image_kwargs})
+    name_ticks(ax.xaxis, table.columns, inches[0])
+    name_ticks(ax.yaxis, table.index, inches[1])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    bar = None
+    if colorbar:
+        shrink = min(_COLOUR_BAR_HEIGHT / inches[1], 1.0)
+        bar = ax.figure.colorbar(image, ax=ax, label=label, shrink=shrink, anchor=(0, 1))
+        bar.outline.set_visible(False)
+    return image, bar

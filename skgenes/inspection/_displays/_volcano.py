@@ -1,0 +1,372 @@
+"""Effects against their p-values."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from sklearn.isotonic import isotonic_regression
+from sklearn.utils import check_scalar
+
+from skgenes.inspection._displays._heatmap import inches_of
+from skgenes.inspection._displays._shared import (
+    BLUE,
+    INK,
+    axes_for,
+    check_matplotlib,
+    name_lines,
+    point_style,
+    shortened,
+    styled,
+    wrapped,
+)
+from skgenes.inspection._displays._tables import text_of
+
+_RED, _PALE = "#D55E00", "#BBBBBB"
+_LABEL_SIZE = 8  # points
+_LABEL_WIDTH = 20  # characters
+_LINE_HEIGHT = 1.35 * _LABEL_SIZE / 72  # inches
+_CHARACTER_WIDTH = 0.6 * _LABEL_SIZE / 72  # inches
+_MOST_ROOM = 0.3  # of the width, for the labels of a side
+
+
+class VolcanoDisplay:
+    """Effect against -log10 p of every knock-out or gene, the significant ones marked.
+
+    It is recommended to use `from_table`.
+
+    Parameters
+    ----------
+    effect : array-like of shape (n_tests,)
+        Effects: coefficients, log fold changes. NaN where undefined.
+    p_value : array-like of shape (n_tests,)
+        Their p-values, in [0, 1]; NaN where undefined.
+    names : array-like of str of shape (n_tests,) or None, default=None
+        Names of regulators or genes; None draws no labels.
+    effect_name : str, default="Effect"
+        What the effects are, with their unit, for the axis.
+
+    Attributes
+    ----------
+    ax_ : matplotlib axes
+        Where it was drawn.
+    figure_ : matplotlib figure
+        The figure that is in.
+    positive_, negative_, others_ : matplotlib PathCollection
+        Points of significant effects above and below 0, and of all others.
+    capped_ : matplotlib PathCollection or None
+        Triangles where p is 0.
+    threshold_ : float
+        Largest p-value that is significant.
+    threshold_line_ : matplotlib line
+        Where that is.
+    labels_ : list of matplotlib Annotation
+        Names of the points with the least p-values among the significant ones.
+
+    Notes
+    -----
+    A p-value of 0 is one too small for floating point; it is drawn at the smallest number which its
+    type can hold (for float64 4.9e-324, -log10 of which is 323.3) and marked by a triangle.
+    Bonferroni's threshold is alpha over the number of tests with a p-value. Tests without an effect
+    or a p-value are counted in the legend and not drawn.
+
+    Labels stand in a column on either side, as near to the height of their points as they can
+    without overlap; there are fewer than asked for where they find no room.
+
+    References
+    ----------
+    Tasaki et al. (2020), Nature Machine Intelligence 2, doi:10.1038/s42256-020-0201-6, in-silico
+    knock-outs.
+
+    Examples
+    --------
+    >>> from skgenes.inspection import VolcanoDisplay
+    >>> display = VolcanoDisplay([0.3, -0.2, 0.1], [1e-9, 1e-4, 0.6], ["SPI1", "FUS", "QKI"]).plot()
+    >>> [label.get_text() for label in display.labels_]
+    ['SPI1', 'FUS']
+    >>> print(f"{display.threshold_:.4f}")
+    0.0167
+    """
+
+    def __init__(self, effect, p_value, names=None, *, effect_name="Effect"):
+        self.effect = effect
+        self.p_value = p_value
+        self.names = names
+        self.effect_name = effect_name
+
+    @classmethod
+    def from_table(
+        cls,
+        table,
+        *,
+        effect="log_fold_change",
+        p_value="p_value",
+        effect_name=None,
+        alpha=0.05,
+        correction="bonferroni",
+        n_labels=10,
+        ax=None,
+        scatter_kwargs=None,
+    ):
+        """Draw columns of a table, such as that of `differential_expression`.
+
+        Parameters
+        ----------
+        table : DataFrame of shape (n_tests, n_columns)
+            A row per test, its index the names.
+        effect, p_value : str, default="log_fold_change", "p_value"
+            Columns with the effects and the p-values.
+        effect_name : str or None, default=None
+            What the effects are, with their unit, for the axis; None takes the column's name.
+        alpha : float in (0, 1], default=0.05
+            Level of significance.
+        correction : {"bonferroni"} or None, default="bonferroni"
+            Whether to divide `alpha` by the number of tests.
+        n_labels : int, default=10
+            The most labels, for both sides together.
+        ax : matplotlib axes or None, default=None
+            Where to draw; None makes a new figure.
+        scatter_kwargs : dict or None, default=None
+            Style of the points, see `matplotlib.axes.Axes.scatter`.
+
+        Returns
+        -------
+        VolcanoDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If `table` is not a DataFrame.
+        ValueError
+            If it has no such column.
+        """
+        check_matplotlib(f"{cls.__name__}.from_table")
+        if not isinstance(table, pd.DataFrame):
+            raise TypeError(
+                f"table must be a DataFrame, got {type(table).__name__}. For arrays: "
+                "VolcanoDisplay(effect, p_value, names).plot()."
+            )
+        for parameter, column in (("effect", effect), ("p_value", p_value)):
+            if column not in table.columns:
+                raise ValueError(
+                    f"table has no column {column!r}; pass one of its columns as {parameter}: "
+                    f"{', '.join(map(repr, table.columns))}."
+                )
+        display = cls(
+            table[effect].to_numpy(),
+            table[p_value].to_numpy(),
+            [text_of(name) for name in table.index],
+            effect_name=str(effect).replace("_", " ") if effect_name is None else effect_name,
+        )
+        return display.plot(
+            ax,
+            alpha=alpha,
+            correction=correction,
+            n_labels=n_labels,
+            scatter_kwargs=scatter_kwargs,
+        )
+
+    def plot(
+        self,
+        ax=None,
+        *,
+        alpha=0.05,
+        correction="bonferroni",
+        n_labels=10,
+        scatter_kwargs=None,
+    ):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib axes or None, default=None
+            Where to draw; None makes a new figure.
+        alpha : float in (0, 1], default=0.05
+            Level of significance.
+        correction : {"bonferroni"} or None, default="bonferroni"
+            Whether to divide `alpha` by the number of tests.
+        n_labels : int, default=10
+            The most labels, for both sides together.
+        scatter_kwargs : dict or None, default=None
+            Style of the points, see `matplotlib.axes.Axes.scatter`.
+
+        Returns
+        -------
+        VolcanoDisplay
+            The display.
+        """
+        check_scalar(alpha, "alpha", Real, min_val=0, max_val=1, include_boundaries="right")
+        check_scalar(n_labels, "n_labels", Integral, min_val=0)
+        if correction not in ("bonferroni", None):
+            raise ValueError(f"correction must be 'bonferroni' or None, got {correction!r}.")
+        effect, p_value, names, least = self._checked()
+        n_tests = int(np.sum(~np.isnan(p_value)))
+        self.threshold_ = float(alpha) / (n_tests if correction else 1)
+        (self.ax_,) = axes_for(self, ax, figsize=(7, 5.5))
+        self.figure_ = self.ax_.figure
+        defined = ~(np.isnan(effect) | np.isnan(p_value))
+        effect, p_value = effect[defined], p_value[defined]
+        height = -np.log10(np.maximum(p_value, least))
+        self._draw(effect, p_value, height, least, scatter_kwargs or {})
+        label = f"p = {self.threshold_:.2g}"
+        label += f" (Bonferroni, {alpha:g} / {n_tests:,})" if correction else ""
+        self.threshold_line_ = self.ax_.axhline(
+            -np.log10(self.threshold_), color=INK, linewidth=0.8, linestyle=(0, (4, 3)), label=label
+        )
+        if not defined.all():
+            label = f"undefined, not drawn: {(~defined).sum():,}"
+            self.ax_.plot([], [], linestyle="none", label=label)
+        self._finish()
+        self.labels_ = []
+        if names is not None and n_labels:
+            self._label(effect, p_value, height, names[defined], n_labels)
+        return self
+
+    def _draw(self, effect, p_value, height, least, scatter_kwargs):
+        significant = (p_value <= self.threshold_) & (effect != 0)
+        style = point_style(effect.size)
+
+        def draw(tests, label, colour, **more):
+            look = styled({"color": colour, **style, **more}, scatter_kwargs)
+            label = f"{label}: {tests.sum():,}"
+            return self.ax_.scatter(effect[tests], height[tests], **look, label=label)
+
+        self.others_ = draw(~significant, "not significant", _PALE)
+        self.negative_ = draw(significant & (effect < 0), "significant, below 0", BLUE)
+        self.positive_ = draw(significant & (effect > 0), "significant, above 0", _RED)
+        zero, self.capped_ = p_value == 0, None
+        if zero.any():
+            self.capped_ = self.ax_.scatter(
+                effect[zero],
+                height[zero],
+                marker="^",
+                s=50,
+                facecolors="none",
+                edgecolors=INK,
+                linewidths=0.8,
+                label=f"p = 0, drawn at {least:.1e}: {zero.sum():,}",
+            )
+
+    def _finish(self):
+        self.ax_.axvline(0, color=INK, linewidth=0.5, zorder=0)
+        self.ax_.set_ylim(bottom=-0.02 * self.ax_.get_ylim()[1])
+        self.ax_.set(xlabel=wrapped(self.effect_name), ylabel="-log10 p")
+        self.ax_.spines[["top", "right"]].set_visible(False)
+        for handle in name_lines(self.ax_, ncols=2).legend_handles:
+            handle.set_alpha(1)
+            if hasattr(handle, "set_sizes"):
+                handle.set_sizes([24])
+
+    def _label(self, effect, p_value, height, names, n_labels):
+        candidates = np.flatnonzero((p_value <= self.threshold_) & (effect != 0))
+        best = np.lexsort((-np.abs(effect[candidates]), p_value[candidates]))
+        chosen = candidates[best[:n_labels]]
+        width, tall = inches_of(self.ax_)
+        room = int(0.95 * tall / _LINE_HEIGHT)
+        sides = [chosen[effect[chosen] < 0][:room], chosen[effect[chosen] > 0][:room]]
+        # Of points at the same height, the outermost gets the highest place: lines do not cross.
+        sides = [side[np.argsort(np.abs(effect[side]), kind="stable")] for side in sides]
+        shares = [_share_of_labels(names[side], width) for side in sides]
+        low, high = self.ax_.get_xlim()
+        span = (high - low) / (1 - sum(shares))
+        self.ax_.set_xlim(low - shares[0] * span, high + shares[1] * span)
+        places = {}
+        edges = shares[0] - 0.01, 1 - shares[1] + 0.01
+        for side, edge, align in zip(sides, edges, ("right", "left"), strict=True):
+            y = spread_out(self._heights(height[side]), _LINE_HEIGHT / tall)
+            places |= {i: (edge, at, align) for i, at in zip(side, y, strict=True)}
+        self.labels_ = [
+            self._annotate(names[i], (effect[i], height[i]), *places[i])
+            for i in chosen
+            if i in places
+        ]
+
+    def _heights(self, values):
+        """Heights as shares of the axes."""
+        low, high = self.ax_.get_ylim()
+        return (values - low) / (high - low)
+
+    def _annotate(self, name, point, x, y, align):
+        return self.ax_.annotate(
+            shortened(name, _LABEL_WIDTH),
+            point,
+            (x, y),
+            textcoords="axes fraction",
+            ha=align,
+            va="center",
+            fontsize=_LABEL_SIZE,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": INK,
+                "linewidth": 0.4,
+                "shrinkA": 1,
+                "relpos": (float(align == "right"), 0.5),
+            },
+        )
+
+    def _checked(self):
+        """Effects, p-values, names, and the least p-value above 0 that their type can hold."""
+        kind = getattr(self.p_value, "dtype", None)
+        kind = kind if isinstance(kind, np.dtype) and kind.kind == "f" else np.dtype(np.float64)
+        effect, p_value = (
+            np.asarray(values, dtype=np.float64) for values in (self.effect, self.p_value)
+        )
+        names = None if self.names is None else np.asarray(self.names, dtype=object)
+        shapes = [effect.shape, p_value.shape] + ([] if names is None else [names.shape])
+        if effect.ndim != 1 or effect.size == 0 or len(set(shapes)) > 1:
+            raise ValueError(
+                "effect, p_value and names must have one entry per test, at least one, got shapes "
+                f"{', '.join(map(str, shapes))}."
+            )
+        self._check_values(effect, p_value)
+        return effect, p_value, names, float(np.finfo(kind).smallest_subnormal)
+
+    def _check_values(self, effect, p_value):
+        wrong = p_value[(p_value < 0) | (p_value > 1)]
+        if wrong.size:
+            raise ValueError(
+                f"p_value must be between 0 and 1, got {wrong[0]:g}. Pass p-values, not their "
+                "logarithms."
+            )
+        if np.isinf(effect).any():
+            at = int(np.argmax(np.isinf(effect)))
+            raise ValueError(
+                f"effect must be finite or NaN, got {effect[at]} for test {at}. Where it is "
+                "undefined, pass NaN."
+            )
+        if np.isnan(p_value).all():
+            raise ValueError("p_value is NaN throughout: there is no test to draw.")
+
+
+def spread_out(places, gap):
+    """Move places apart, as little as can be.
+
+    Parameters
+    ----------
+    places : ndarray of float64 of shape (n_places,)
+        Places in [0, 1], in any order.
+    gap : float
+        Least distance of two of them; ``n_places * gap`` is at most 1.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_places,)
+        In the same order, at least half a gap from 0 and 1, with the least sum of squared moves.
+    """
+    order = np.argsort(places, kind="stable")
+    steps = gap * np.arange(places.size)
+    least, most = gap / 2, 1 - gap / 2 - gap * max(places.size - 1, 0)
+    moved = np.empty_like(places)
+    moved[order] = steps
+    if places.size:
+        # Places in order with gaps between them are any non-decreasing sequence plus the steps.
+        moved[order] += isotonic_regression(places[order] - steps, y_min=least, y_max=most)
+    return moved
+
+
+def _share_of_labels(names, width):
+    """Share of the width of axes that the longest of the labels takes."""
+    if not len(names):
+        return 0.0
+    longest = max(len(shortened(name, _LABEL_WIDTH)) for name in names)
+    return min(longest * _CHARACTER_WIDTH / width + 0.03, _MOST_ROOM)
