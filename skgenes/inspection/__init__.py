@@ -4,6 +4,7 @@ from skgenes.inspection._ablation import feature_class_ablation, multi_task_comp
 from skgenes.inspection._binding_site_disruption import binding_site_disruption
 from skgenes.inspection._cluster_samples import SampleClustering, cluster_samples
 from skgenes.inspection._coexpression_drivers import CoexpressionDrivers
+from skgenes.inspection._coexpression import coexpression, coexpression_agreement
 from skgenes.inspection._compare_panels import compare_panels
 from skgenes.inspection._compare_result import PanelComparison
 from skgenes.inspection._deeplift import DeepLIFTResult, deeplift
@@ -25,7 +26,10 @@ from skgenes.inspection._displays import (
 from skgenes.inspection._functional_spread import FunctionalSpread, functional_spread
 from skgenes.inspection._knockout import in_silico_knockout
 from skgenes.inspection._knockout_effects import knockout_effects
+from skgenes.inspection._mediation import MediationResult, mediation_test
 from skgenes.inspection._over_representation import over_representation
+from skgenes.inspection._rank_enrichment import rank_enrichment
+from skgenes.inspection._trait_association import regulator_trait_association
 
 __all__ = [
     "CoexpressionDrivers",
@@ -36,6 +40,7 @@ __all__ = [
     "ImportanceDisplay",
     "ObservedPredictedDisplay",
     "OutputScoreDisplay",
+    "MediationResult",
     "PanelComparison",
     "PanelScatterDisplay",
     "PanelSizeDisplay",
@@ -47,6 +52,8 @@ __all__ = [
     "VolcanoDisplay",
     "binding_site_disruption",
     "cluster_samples",
+    "coexpression",
+    "coexpression_agreement",
     "compare_panels",
     "deeplift",
     "differential_expression",
@@ -55,5 +62,8 @@ __all__ = [
     "in_silico_knockout",
     "knockout_effects",
     "multi_task_comparison",
+    "mediation_test",
     "over_representation",
+    "rank_enrichment",
+    "regulator_trait_association",
 ]

@@ -133,20 +133,55 @@ def differential_expression(
     """
     expression = check_expression(matrix_of(X, layer), gene_names(X), ensure_min_samples=2)
     table, levels = make_design(design, covariates, X)
-    fit = ols(expression, table.to_numpy(), contrast_of(contrast, table, levels))
-    prior = _prior_of(fit, moderated)
+    names = gene_names(X)
+    genes = pd.RangeIndex(expression.shape[1]) if names is None else pd.Index(names)
+    return moderated_tests(
+        expression,
+        genes.rename("gene"),
+        table.to_numpy(),
+        contrast_of(contrast, table, levels),
+        moderated=moderated,
+        columns=("log_fold_change", "average_expression"),
+    )
+
+
+def moderated_tests(values, names, design, contrast, *, moderated, columns):
+    """Test a contrast of linear models, one for each column of a table.
+
+    Parameters
+    ----------
+    values : ndarray or csr_array of shape (n_samples, n_columns)
+        What is tested.
+    names : Index of shape (n_columns,)
+        Its columns, as the result names them. The name of the index is what a column is.
+    design : ndarray of float64 of shape (n_samples, n_coefficients)
+        As `ols` takes it.
+    contrast : ndarray of float64 of shape (n_coefficients,)
+        Weights of the coefficients.
+    moderated : bool
+        Whether to draw variances towards a common one.
+    columns : tuple of two str
+        What effect and mean are called.
+
+    Returns
+    -------
+    DataFrame
+        As `differential_expression` returns it.
+    """
+    fit = ols(values, design, contrast)
+    prior = _prior_of(fit, moderated, f"{names.name}s")
     t_statistic = _t_statistics(fit, prior)
     df = min(prior.df + fit.df, fit.df * fit.effect.size) if moderated else fit.df
     p_value = np.minimum(2 * stdtr(df, -np.abs(t_statistic)), 1.0)
     result = pd.DataFrame(
         {
-            "log_fold_change": fit.effect,
-            "average_expression": fit.mean,
+            columns[0]: fit.effect,
+            columns[1]: fit.mean,
             "t_statistic": t_statistic,
             "p_value": p_value,
             "q_value": false_discovery_control(p_value, method="bh"),
         },
-        index=_genes_of(X, fit.effect.size),
+        index=names,
     )
     # Tiny p-values are all 0; the statistics still tell them apart.
     result = result.iloc[np.lexsort((-np.abs(t_statistic), p_value))]
@@ -154,24 +189,19 @@ def differential_expression(
     return result
 
 
-def _genes_of(X, n_genes):
-    names = gene_names(X)
-    return pd.RangeIndex(n_genes, name="gene") if names is None else pd.Index(names, name="gene")
-
-
-def _prior_of(fit, moderated):
-    n_genes, n_zero = fit.variance.size, int((fit.variance == 0).sum())
-    if moderated and 2 * n_zero > n_genes:
+def _prior_of(fit, moderated, what):
+    n_columns, n_zero = fit.variance.size, int((fit.variance == 0).sum())
+    if moderated and 2 * n_zero > n_columns:
         raise ValueError(
-            f"{n_zero} of {n_genes} genes have no residual variance, so a common one cannot be "
-            "estimated. Leave out constant genes, or pass moderated=False."
+            f"{n_zero} of {n_columns} {what} have no residual variance, so a common one cannot be "
+            f"estimated. Leave out constant {what}, or pass moderated=False."
         )
     if n_zero:
         warnings.warn(
-            f"{n_zero} of {n_genes} genes have no residual variance: they are constant, or follow "
-            "the design exactly. Leave them out where they are not expressed.",
+            f"{n_zero} of {n_columns} {what} have no residual variance: they are constant, or "
+            "follow the design exactly. Leave them out where they are not expressed.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     return fit_prior(fit.variance, fit.df) if moderated else NO_PRIOR
 
