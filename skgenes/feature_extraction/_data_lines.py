@@ -9,6 +9,7 @@ import zlib
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from skgenes.utils._errors import FileFormatError
 
@@ -18,11 +19,11 @@ _WHOLE = re.compile(r"[-+]?\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|inf(?:inity)?)", re.ASCII | re.I)
 _NO_NUMBER = (".", "NA", "NaN", "nan")
 _SHOWN = 60
-_BLOCK = 2**20
+_BLOCK = 2**23
 
 
-class DataLines:
-    """The lines of a file that hold data.
+def blocks_of_lines(path, skipped_words=()):
+    """Read a file block by block, so that it is never in memory as a whole.
 
     Parameters
     ----------
@@ -32,23 +33,84 @@ class DataLines:
         First words of lines that hold no data. Comments, with ``#`` first, and blank lines never
         do.
 
+    Yields
+    ------
+    DataLines
+        The next lines that hold data, at least one.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is damaged or no text.
+    """
+    path = os.fsdecode(path)
+    number = 1
+    for text in _texts(path):
+        lines = DataLines(path, text, number, skipped_words)
+        number += lines.n_lines
+        if len(lines):
+            yield lines
+
+
+def stacked(tables):
+    """Put the tables of several blocks one below the other.
+
+    Parameters
+    ----------
+    tables : list of DataFrame
+        At least one, all with the same columns.
+
+    Returns
+    -------
+    DataFrame
+        All rows. Categories are sorted.
+    """
+    if len(tables) == 1:
+        return tables[0]
+    columns = {}
+    for name, dtype in tables[0].dtypes.items():
+        pieces = [table[name] for table in tables]
+        if isinstance(dtype, pd.CategoricalDtype):
+            columns[name] = union_categoricals(pieces, sort_categories=True)
+        else:
+            columns[name] = np.concatenate(pieces)
+    return pd.DataFrame(columns)
+
+
+class DataLines:
+    """The lines of a block of a file that hold data.
+
+    Parameters
+    ----------
+    path : str
+        The file, for messages.
+    text : bytes
+        Whole lines of it.
+    number : int
+        Number of the first of them in the file, from 1.
+    skipped_words : tuple of bytes
+        First words of lines that hold no data.
+
     Attributes
     ----------
+    n_lines : int
+        Number of all lines of the block.
     text : bytes
-        The whole file, in which every line has an end.
-    starts, stops : ndarray of int of shape (n_lines,)
+        The block, in which every line has an end.
+    starts, stops : ndarray of int of shape (n_data_lines,)
         Where in it each line with data begins, and where it ends, before the line end.
-    numbers : ndarray of int64 of shape (n_lines,)
-        Their numbers in the file, from 1.
+    numbers : ndarray of int of shape (n_data_lines,)
+        Their numbers in the file.
     """
 
-    def __init__(self, path, skipped_words=()):
-        self.path = os.fsdecode(path)
-        text = self._plain_text(_read(self.path))
-        if text and not text.endswith(b"\n"):
+    def __init__(self, path, text, number, skipped_words):
+        self.path = path
+        text = self._plain_text(text, number)
+        if not text.endswith(b"\n"):
             text += b"\n"
         self._set(text)
-        self.numbers = np.arange(1, self.starts.size + 1)
+        self.n_lines = self.starts.size
+        self.numbers = number + np.arange(self.n_lines)
         first = np.frombuffer(text, dtype=np.uint8)[self.starts]
         without = [
             line
@@ -64,13 +126,16 @@ class DataLines:
     def keep(self, mask):
         """Drop the lines where the mask is False."""
         self.starts, self.stops = self.starts[mask], self.stops[mask]
-        self.numbers = self.numbers[mask]
+        self.numbers, self._place = self.numbers[mask], self._place[mask]
+
+    def has_tab(self):
+        """Tell whether the first line has a tab."""
+        return b"\t" in self.text[self.starts[0] : self.stops[0]]
 
     def separate_by_tabs(self):
-        """Make tabs of all white space, where the first line has no tab."""
-        if len(self) and b"\t" not in self.text[self.starts[0] : self.stops[0]]:
-            lines = self._joined().splitlines()
-            self._set(b"".join(b"\t".join(line.split()) + b"\n" for line in lines))
+        """Make a tab of all white space."""
+        lines = self._joined().splitlines()
+        self._set(b"".join(b"\t".join(line.split()) + b"\n" for line in lines))
 
     def fields(self):
         """Find the fields, which tabs separate.
@@ -80,7 +145,7 @@ class DataLines:
         Fields
             Where they end.
         """
-        return Fields(self.text, self.starts)
+        return Fields(self.text, self._place)
 
     def parse(self, columns):
         """Read some columns.
@@ -144,8 +209,9 @@ class DataLines:
 
     def error(self, line, expected, found):
         """Error about a line, given by position."""
-        number = self.numbers[line] if len(self) else 1
-        return FileFormatError(f"{self.path}, line {number}: expected {expected}, found {found}.")
+        return FileFormatError(
+            f"{self.path}, line {self.numbers[line]}: expected {expected}, found {found}."
+        )
 
     def _parse(self, columns):
         positions = [position for position, _ in columns.values()]
@@ -170,7 +236,8 @@ class DataLines:
     def _set(self, text):
         ends = _positions(np.frombuffer(text, dtype=np.uint8), b"\n")
         self.text, self.stops = text, ends
-        self.starts = np.append(ends.dtype.type(0), ends[:-1] + 1) if ends.size else ends
+        self.starts = np.append(0, ends[:-1] + 1)
+        self._place = np.arange(ends.size)
 
     def _joined(self):
         """The lines alone, each with its end."""
@@ -184,24 +251,26 @@ class DataLines:
         runs = map(slice, starts, stops)
         return b"\n".join(map(self.text.__getitem__, runs)) + b"\n"
 
-    def _plain_text(self, text):
+    def _plain_text(self, text, number):
         """Bring line ends to one form, and refuse what is no text."""
-        text = text.removeprefix(_BOM)
+        if number == 1:
+            text = text.removeprefix(_BOM)
         if b"\r" in text:
             text = text.replace(b"\r\n", b"\n")
         for byte, name in ((b"\r", "carriage return"), (b"\0", "zero byte")):
             if byte in text:
-                raise self._text_error(text, text.index(byte), f"a {name} within the line")
+                found = f"a {name} within the line"
+                raise self._text_error(number, text, text.index(byte), found)
         if not text.isascii():
             try:
                 text.decode()
             except UnicodeDecodeError as error:
                 found = f"the byte 0x{text[error.start]:02x}"
-                raise self._text_error(text, error.start, found) from None
+                raise self._text_error(number, text, error.start, found) from None
         return text
 
-    def _text_error(self, text, position, found):
-        number = text.count(b"\n", 0, position) + 1
+    def _text_error(self, number, text, position, found):
+        number += text.count(b"\n", 0, position)
         return FileFormatError(
             f"{self.path}, line {number}: expected text in UTF-8, found {found}."
         )
@@ -214,8 +283,8 @@ class Fields:
     ----------
     text : bytes
         Text with tabs and line ends.
-    starts : ndarray of int of shape (n_lines,)
-        Where the lines begin.
+    lines : ndarray of int of shape (n_lines,)
+        Which lines of it.
 
     Attributes
     ----------
@@ -223,14 +292,12 @@ class Fields:
         Number of fields of each line.
     """
 
-    def __init__(self, text, starts):
+    def __init__(self, text, lines):
         self._buffer = np.frombuffer(text, dtype=np.uint8)
         self._ends = _positions(self._buffer, b"\t\n")
         behind = np.flatnonzero(self._buffer[self._ends] == ord("\n")) + 1
-        # Of all lines of the text; those wanted are some of them.
-        line = np.searchsorted(self._ends[behind - 1], starts)
-        self._first = np.append(0, behind)[line]
-        self.counts = behind[line] - self._first
+        self._first = np.append(0, behind)[lines]
+        self.counts = behind[lines] - self._first
 
     def ends(self, column):
         """Where the field of a column ends in each line; all must have it."""
@@ -246,13 +313,26 @@ class Fields:
         return same
 
 
-def _read(path):
-    with open(path, "rb") as file:
-        content = file.read()
-    if not content.startswith(_GZIP_MAGIC):
-        return content
+def _texts(path):
+    """Yield blocks of whole lines; the last one may have no line end."""
+    with open(path, "rb") as raw:
+        zipped = raw.peek(2).startswith(_GZIP_MAGIC)
+        file = gzip.GzipFile(fileobj=raw) if zipped else raw
+        rest = b""
+        while block := _read(file, path):
+            end = block.rfind(b"\n") + 1
+            if end:
+                yield rest + block[:end]
+                rest = block[end:]
+            else:
+                rest += block
+        if rest:
+            yield rest
+
+
+def _read(file, path):
     try:
-        return gzip.decompress(content)
+        return file.read(_BLOCK)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise FileFormatError(
             f"{path}: expected gzipped text to the end, found damaged or cut data ({error}). Fetch "
@@ -261,16 +341,11 @@ def _read(path):
 
 
 def _positions(buffer, wanted):
-    """Find all of one or several bytes, in blocks that stay in the cache."""
-    dtype = np.int32 if buffer.size < 2**31 else np.int64
-    pieces = [np.empty(0, dtype=dtype)]
-    for start in range(0, buffer.size, _BLOCK):
-        block = buffer[start : start + _BLOCK]
-        found = block == wanted[0]
-        for byte in wanted[1:]:
-            found |= block == byte
-        pieces.append((np.flatnonzero(found) + start).astype(dtype))
-    return np.concatenate(pieces)
+    """Find all of one or several bytes."""
+    found = buffer == wanted[0]
+    for byte in wanted[1:]:
+        found |= buffer == byte
+    return np.flatnonzero(found)
 
 
 def _first_bytes(words):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skgenes.feature_extraction._data_lines import DataLines
+from skgenes.feature_extraction._data_lines import blocks_of_lines, stacked
 
 _COLUMNS = {
     "chrom": (0, "category"),
@@ -68,17 +68,27 @@ def read_bed(path):
       chrom  start  end    name  score strand
     0  chr1     10   35  ELAVL1    0.0      +
     """
-    lines = DataLines(path, skipped_words=(b"track", b"browser"))
-    lines.separate_by_tabs()
-    counts = lines.fields().counts
-    n_columns = int(counts[0]) if len(lines) else 3
-    if n_columns < 3:
-        raise lines.error(0, "at least 3 columns, chrom, start and end", n_columns)
-    lines.check(counts == n_columns, f"{n_columns} columns, as in the first line", counts)
-    present = {name: spec for name, spec in _COLUMNS.items() if spec[0] < n_columns}
-    table = lines.parse(present) if len(lines) else _empty(present)
-    _check(lines, table)
-    return _completed(table)
+    tables = list(_tables(path))
+    return _completed(stacked(tables) if tables else _empty())
+
+
+def _tables(path):
+    """Yield the intervals block by block."""
+    n_columns = None
+    for lines in blocks_of_lines(path, (b"track", b"browser")):
+        if n_columns is None:
+            by_tabs = lines.has_tab()
+        if not by_tabs:
+            lines.separate_by_tabs()
+        counts = lines.fields().counts
+        if n_columns is None:
+            n_columns = int(counts[0])
+            if n_columns < 3:
+                raise lines.error(0, "at least 3 columns, chrom, start and end", n_columns)
+        lines.check(counts == n_columns, f"{n_columns} columns, as in the first line", counts)
+        table = lines.parse({name: spec for name, spec in _COLUMNS.items() if spec[0] < n_columns})
+        _check(lines, table)
+        yield table
 
 
 def _check(lines, table):
@@ -105,5 +115,5 @@ def _completed(table):
     return table[list(_COLUMNS)]
 
 
-def _empty(columns):
-    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, (_, dtype) in columns.items()})
+def _empty():
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, (_, dtype) in _COLUMNS.items()})

@@ -1,12 +1,13 @@
 """GTF files: the exons of genes."""
 
+import os
 import re
 from itertools import repeat
 
 import numpy as np
 import pandas as pd
 
-from skgenes.feature_extraction._data_lines import DataLines
+from skgenes.feature_extraction._data_lines import blocks_of_lines, stacked
 from skgenes.utils._errors import FileFormatError
 
 _N_COLUMNS = 9
@@ -68,37 +69,41 @@ def read_gtf(path):
       chrom  start  end strand gene_id transcript_id gene_name
     0  chr1     10   35      +      G1            T1      TP53
     """
-    lines = DataLines(path)
-    attributes = _exons(lines)
+    tables = [_table(lines) for lines in blocks_of_lines(path) if _keep_exons(lines)]
+    if not tables:
+        raise FileFormatError(f"{os.fsdecode(path)}: expected lines of exons, found none.")
+    table = stacked(tables)
+    table["strand"] = table["strand"].cat.set_categories(["+", "-"])
+    return table
+
+
+def _keep_exons(lines):
+    """Keep the lines of exons; tell whether there are any."""
+    fields = lines.fields()
+    lines.check(
+        fields.counts == _N_COLUMNS, f"{_N_COLUMNS} columns separated by tabs", fields.counts
+    )
+    lines.keep(fields.equal(_FEATURE, b"exon"))
+    return len(lines) > 0
+
+
+def _table(lines):
+    begins, ends = lines.fields().ends(_N_COLUMNS - 2), lines.stops
+    # The attributes are most of the text, and need not go through pandas.
+    lines.stops = begins
     table = lines.parse(_COLUMNS)
     lines.check(table["start"] >= 1, "a start of at least 1", table["start"])
     lines.check(table["end"] >= table["start"], "an end that is not before the start", table["end"])
     lines.check(
         table["strand"].isin(["+", "-"]), "'+' or '-' as strand of an exon", table["strand"]
     )
+    attributes = begins.tolist(), ends.tolist()
     for name in ("gene_id", "transcript_id"):
         table[name] = _required(lines, attributes, name)
-    table["gene_name"] = _category(
-        [value or b"" for value in _values(lines, attributes, "gene_name")]
-    )
+    symbols = _values(lines, attributes, "gene_name")
+    table["gene_name"] = _category([symbol or b"" for symbol in symbols])
     table["start"] -= 1
-    table["strand"] = table["strand"].cat.set_categories(["+", "-"])
     return table
-
-
-def _exons(lines):
-    """Keep the lines of exons, without the last field: where that begins and ends in the text."""
-    fields = lines.fields()
-    lines.check(
-        fields.counts == _N_COLUMNS, f"{_N_COLUMNS} columns separated by tabs", fields.counts
-    )
-    is_exon = fields.equal(_FEATURE, b"exon") if len(lines) else np.zeros(0, dtype=bool)
-    if not is_exon.any():
-        raise FileFormatError(f"{lines.path}: expected lines of exons, found none.")
-    begins = fields.ends(_N_COLUMNS - 2)[is_exon]
-    lines.keep(is_exon)
-    ends, lines.stops = lines.stops, begins
-    return begins.tolist(), ends.tolist()
 
 
 def _required(lines, attributes, name):
