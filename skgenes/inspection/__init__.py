@@ -3,8 +3,8 @@
 from skgenes.inspection._ablation import feature_class_ablation, multi_task_comparison
 from skgenes.inspection._binding_site_disruption import binding_site_disruption
 from skgenes.inspection._cluster_samples import SampleClustering, cluster_samples
-from skgenes.inspection._coexpression_drivers import CoexpressionDrivers
 from skgenes.inspection._coexpression import coexpression, coexpression_agreement
+from skgenes.inspection._coexpression_drivers import CoexpressionDrivers
 from skgenes.inspection._compare_panels import compare_panels
 from skgenes.inspection._compare_result import PanelComparison
 from skgenes.inspection._deeplift import DeepLIFTResult, deeplift
@@ -38,9 +38,9 @@ __all__ = [
     "FunctionalSpread",
     "GeneScoreDisplay",
     "ImportanceDisplay",
+    "MediationResult",
     "ObservedPredictedDisplay",
     "OutputScoreDisplay",
-    "MediationResult",
     "PanelComparison",
     "PanelScatterDisplay",
     "PanelSizeDisplay",
@@ -61,8 +61,8 @@ __all__ = [
     "functional_spread",
     "in_silico_knockout",
     "knockout_effects",
-    "multi_task_comparison",
     "mediation_test",
+    "multi_task_comparison",
     "over_representation",
     "rank_enrichment",
     "regulator_trait_association",

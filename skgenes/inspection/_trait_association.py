@@ -26,8 +26,7 @@ def regulator_trait_association(scores, design, *, covariates=None, contrast=Non
         The trait. One-dimensional: the group of each individual, labels of any type.
         Two-dimensional: the design matrix, numbers, with a column of ones for an intercept; so for
         a measurement such as age. A row for each column of `scores`.
-    covariates : array-like of shape (n_individuals,) or (n_individuals, n_covariates) or None, \
-            default=None
+    covariates : array-like of shape (n_individuals[, n_covariates]) or None, default=None
         What else to account for, such as sex, ancestry or batch. Numbers enter as they are, labels
         with an indicator for each but the first.
     contrast : tuple, str, int, array-like of shape (n_coefficients,) or None, default=None
