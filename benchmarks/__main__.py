@@ -21,6 +21,7 @@ MODULES = (
     "tracks",
     "ridge",
     "deeplift",
+    "regulator_scores",
     "training",
 )
 NEED_DATA = ("bulk_landmarks", "across_platforms", "lung_samples")

@@ -29,7 +29,10 @@ from skgenes.inspection._knockout_effects import knockout_effects
 from skgenes.inspection._mediation import MediationResult, mediation_test
 from skgenes.inspection._over_representation import over_representation
 from skgenes.inspection._rank_enrichment import rank_enrichment
+from skgenes.inspection._regulator_positions import position_contributions
+from skgenes.inspection._regulator_scores import RegulatorScores, regulator_scores
 from skgenes.inspection._trait_association import regulator_trait_association
+from skgenes.inspection._transcript_usage import TranscriptUsageScores, transcript_usage_scores
 
 __all__ = [
     "CoexpressionDrivers",
@@ -46,9 +49,11 @@ __all__ = [
     "PanelSizeDisplay",
     "PositionProfileDisplay",
     "RegulatorHeatmapDisplay",
+    "RegulatorScores",
     "SampleClustering",
     "SampleDendrogramDisplay",
     "TrainingCurveDisplay",
+    "TranscriptUsageScores",
     "VolcanoDisplay",
     "binding_site_disruption",
     "cluster_samples",
@@ -64,6 +69,9 @@ __all__ = [
     "mediation_test",
     "multi_task_comparison",
     "over_representation",
+    "position_contributions",
     "rank_enrichment",
+    "regulator_scores",
     "regulator_trait_association",
+    "transcript_usage_scores",
 ]

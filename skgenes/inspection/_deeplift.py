@@ -192,7 +192,7 @@ def deeplift(
     else:
         explainer = _shap_explainer(model, reference, outputs, after_activation)
     if aggregation is None:
-        _check_size(X_checked.shape, len(explainer.expected_output))
+        check_size(X_checked.shape, len(explainer.expected_output))
         contributions = explainer.explain(X_checked)
     else:
         contributions = explainer.mean(X_checked, absolute=aggregation == "absolute")
@@ -270,7 +270,21 @@ def _reference(reference, X):
     return np.asarray(median, dtype=np.float64)
 
 
-def _check_size(shape, n_outputs):
+def check_size(shape, n_outputs):
+    """Refuse contributions of every sample that nobody has the memory for.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Samples and features.
+    n_outputs : int
+        Number of outputs.
+
+    Raises
+    ------
+    ValueError
+        If they would take more than 16 GB.
+    """
     n_bytes = 4.0 * np.prod(shape) * n_outputs
     if n_bytes > _LARGEST_RESULT:
         raise ValueError(
