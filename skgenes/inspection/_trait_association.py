@@ -21,7 +21,8 @@ def regulator_trait_association(scores, design, *, covariates=None, contrast=Non
     ----------
     scores : array-like or DataFrame of shape (n_regulators, n_individuals)
         DeepLIFT scores of each regulator (row) for each individual (column), signed. A DataFrame
-        names the regulators in its index and the individuals in its columns.
+        names the regulators in its index, as `RegulatorScores.scores` does, and the individuals in
+        its columns.
     design : array-like of shape (n_individuals,) or (n_individuals, n_coefficients)
         The trait. One-dimensional: the group of each individual, labels of any type.
         Two-dimensional: the design matrix, numbers, with a column of ones for an intercept; so for
@@ -104,9 +105,11 @@ def regulator_trait_association(scores, design, *, covariates=None, contrast=Non
     if covariates is not None:
         _check_individuals(covariates, "covariates", by_individual)
     table, levels = make_design(design, covariates, by_individual)
+    regulators = by_individual.columns
     return moderated_tests(
         values,
-        by_individual.columns.rename("regulator"),
+        # `RegulatorScores.scores` has two levels, which are named already.
+        regulators if regulators.nlevels > 1 else regulators.rename("regulator"),
         table.to_numpy(),
         contrast_of(contrast, table, levels),
         moderated=moderated,

@@ -97,3 +97,15 @@ def test_bad_input(scores, traits):
         regulator_trait_association(anndata.AnnData(scores.to_numpy()), SEX)
     with pytest.raises(ValueError, match="say which to test"):
         regulator_trait_association(scores, traits)
+
+
+def test_scores_of_regulator_scores_keep_their_two_levels():
+    rng = np.random.default_rng(0)
+    index = pd.MultiIndex.from_product([["promoter", "rna"], [f"R{i}" for i in range(10)]])
+    scores = pd.DataFrame(rng.normal(size=(20, 12)), index=index.set_names(["part", "regulator"]))
+    groups = ["old", "young"] * 6
+    table = regulator_trait_association(scores, groups, contrast=("old", "young"))
+    flat = regulator_trait_association(scores.to_numpy(), groups, contrast=("old", "young"))
+    assert table.index.names == ["part", "regulator"]
+    assert table.index.tolist() == [index[i] for i in flat.index]
+    np.testing.assert_array_equal(table.to_numpy(), flat.to_numpy())
