@@ -279,22 +279,26 @@ class _Fit:
             "learning_rate": self._constant(rate),
             "upper_learning_rate": self._constant(rate * self._options.upper_rate),
         }
-        losses, sizes, begun = [], [], self._n_steps
+        losses, sizes, n_seen = [], [], 0
         for stack in self._stacks(rows):
             n_batches, size = stack.shape
             x, y = self._draw(stack.ravel(), stack.shape)
             steps = self._n_steps + 1 + np.arange(n_batches)
-            column = steps[:, np.newaxis]
+            seen = n_seen + size * np.arange(1, n_batches + 1)
             values = StepValues(
                 **rates,
                 **self._fixed_values,
-                decay_powers=self._constant(np.power(ADAM_DECAYS, column)),
-                statistic_rates=self._constant(np.maximum(1 / (column - begun), _STATISTIC_RATE)),
+                decay_powers=self._constant(np.power(ADAM_DECAYS, steps[:, np.newaxis])),
+                # The last batch counts by its size: it may be a single sample.
+                statistic_rates=self._constant(
+                    np.maximum(size / seen, _STATISTIC_RATE)[:, np.newaxis]
+                ),
             )
             seeds = self._seeds(steps)
             losses.append(self._train(self._weights, self._state, x, y, values, seeds))
             sizes.append(size)
             self._n_steps += n_batches
+            n_seen = seen[-1]
         return float(np.dot(np.array(losses, dtype=np.float64), sizes) / len(rows))
 
     def _seeds(self, steps):
