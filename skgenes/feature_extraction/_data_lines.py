@@ -6,6 +6,7 @@ import io
 import os
 import re
 import zlib
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ _WHOLE = re.compile(r"[-+]?\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|inf(?:inity)?)", re.ASCII | re.I)
 _NO_NUMBER = (".", "NA", "NaN", "nan")
 _SHOWN = 60
-_BLOCK = 2**23
+_BLOCK = 2**22
 
 
 def blocks_of_lines(path, skipped_words=()):
@@ -74,7 +75,7 @@ def stacked(tables):
             columns[name] = union_categoricals(pieces, sort_categories=True)
         else:
             columns[name] = np.concatenate(pieces)
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)
 
 
 class DataLines:
@@ -145,7 +146,9 @@ class DataLines:
         Fields
             Where they end.
         """
-        return Fields(self.text, self._place)
+        first = np.append(0, self._behind)[self._place]
+        counts = self._behind[self._place] - first
+        return Fields(np.frombuffer(self.text, dtype=np.uint8), self._ends, first, counts)
 
     def parse(self, columns):
         """Read some columns.
@@ -234,10 +237,12 @@ class DataLines:
         )
 
     def _set(self, text):
-        ends = _positions(np.frombuffer(text, dtype=np.uint8), b"\n")
-        self.text, self.stops = text, ends
-        self.starts = np.append(0, ends[:-1] + 1)
-        self._place = np.arange(ends.size)
+        buffer = np.frombuffer(text, dtype=np.uint8)
+        self._ends = np.flatnonzero((buffer == ord("\t")) | (buffer == ord("\n")))
+        self._behind = np.flatnonzero(buffer[self._ends] == ord("\n")) + 1
+        self.text, self.stops = text, self._ends[self._behind - 1]
+        self.starts = np.append(0, self.stops[:-1] + 1)
+        self._place = np.arange(self.stops.size)
 
     def _joined(self):
         """The lines alone, each with its end."""
@@ -276,32 +281,30 @@ class DataLines:
         )
 
 
+@dataclass(frozen=True)
 class Fields:
     """Where the fields of lines end.
 
     Parameters
     ----------
-    text : bytes
-        Text with tabs and line ends.
-    lines : ndarray of int of shape (n_lines,)
-        Which lines of it.
-
-    Attributes
-    ----------
+    buffer : ndarray of uint8
+        The text.
+    all_ends : ndarray of int
+        Where in it the fields end, of all lines.
+    first : ndarray of int of shape (n_lines,)
+        Position in `all_ends` of the first field of each line wanted.
     counts : ndarray of int of shape (n_lines,)
-        Number of fields of each line.
+        Number of its fields.
     """
 
-    def __init__(self, text, lines):
-        self._buffer = np.frombuffer(text, dtype=np.uint8)
-        self._ends = _positions(self._buffer, b"\t\n")
-        behind = np.flatnonzero(self._buffer[self._ends] == ord("\n")) + 1
-        self._first = np.append(0, behind)[lines]
-        self.counts = behind[lines] - self._first
+    buffer: np.ndarray
+    all_ends: np.ndarray
+    first: np.ndarray
+    counts: np.ndarray
 
     def ends(self, column):
         """Where the field of a column ends in each line; all must have it."""
-        return self._ends[self._first + column]
+        return self.all_ends[self.first + column]
 
     def equal(self, column, word):
         """Tell in which lines the field of a column, not of the first, is a word."""
@@ -309,7 +312,7 @@ class Fields:
         same = stops - starts == len(word)
         for position, byte in enumerate(word):
             # Where the field is too short this looks beyond it, but never beyond the text.
-            same &= self._buffer[np.minimum(starts + position, self._buffer.size - 1)] == byte
+            same &= self.buffer[np.minimum(starts + position, self.buffer.size - 1)] == byte
         return same
 
 
@@ -338,14 +341,6 @@ def _read(file, path):
             f"{path}: expected gzipped text to the end, found damaged or cut data ({error}). Fetch "
             "it again."
         ) from error
-
-
-def _positions(buffer, wanted):
-    """Find all of one or several bytes."""
-    found = buffer == wanted[0]
-    for byte in wanted[1:]:
-        found |= buffer == byte
-    return np.flatnonzero(found)
 
 
 def _first_bytes(words):
