@@ -239,9 +239,9 @@ class _DrawnHidden:
     def __init__(self, genes, always, kernel):
         self._genes, self._always, self._kernel = genes, always, kernel
 
-    def __call__(self, kept):
+    def __call__(self, removed):
         """Hidden values of the first and of the second gene in some draws."""
-        each = np.split(kept.astype(bool), [self._genes[0].bound.size], axis=1)
+        each = np.split(removed == 0, [self._genes[0].bound.size], axis=1)
         return [
             gene.inputs(own) @ self._kernel + always
             for gene, own, always in zip(self._genes, each, self._always, strict=True)

@@ -90,7 +90,7 @@ def in_silico_knockout(
 
     Removing all binding sites of a regulator takes all its columns from the inputs, so before the
     first nonlinear layer it takes away a fixed vector :math:`c_f`. All draws of both genes are one
-    product of the matrix :math:`1 - r` and these vectors, and then the last layers, in single
+    product of the matrix :math:`r` and these vectors, and then the last layers, in single
     precision. Predictions are compared on the scale of the networks, before a
     TransformedTargetRegressor turns them back.
 

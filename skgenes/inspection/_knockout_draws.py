@@ -22,24 +22,24 @@ class LinearHidden:
     """
 
     def __init__(self, full, parts):
-        self._always = (full - parts.sum(axis=1)).ravel().astype(np.float32)
-        self._parts = np.hstack(tuple(parts)).astype(np.float32)
+        self._full = full.ravel().astype(np.float32)
+        self._changes = -np.hstack(tuple(parts)).astype(np.float32)
 
-    def __call__(self, kept):
+    def __call__(self, removed):
         """Hidden values of the first and of the second gene in some draws.
 
         Parameters
         ----------
-        kept : ndarray of float32 of shape (n_draws, n_units)
-            0 where a unit is removed, else 1.
+        removed : ndarray of float32 of shape (n_draws, n_units)
+            1 where a unit is removed, else 0.
 
         Returns
         -------
         list of ndarray of float32 of shape (n_draws, n_hidden)
             Of the first and of the second gene.
         """
-        both = kept @ self._parts
-        both += self._always
+        both = removed @ self._changes
+        both += self._full
         return np.split(both, 2, axis=1)
 
 
@@ -74,11 +74,11 @@ def run_draws(hidden, response, n_units, n_draws, probability, rng):
     step = max(1, _CHUNK_VALUES // widest)
     for start in range(0, n_draws, step):
         rows = slice(start, min(start + step, n_draws))
-        removed = rng.random((rows.stop - start, n_units), dtype=np.float32) < probability
-        kept = (~removed).astype(np.float32)
-        first, second = (response.outputs(values) for values in hidden(kept))
+        drawn = rng.random((rows.stop - start, n_units), dtype=np.float32)
+        removed = (drawn < probability).astype(np.float32)
+        first, second = (response.outputs(values) for values in hidden(removed))
         correlations[rows] = centred_correlations(first, second, spreads)
-        regression.add(removed.astype(np.float32), correlations[rows])
+        regression.add(removed, correlations[rows])
     return correlations, regression
 
 
@@ -108,5 +108,5 @@ def centred_correlations(first, second, spreads):
 
 def _spreads(hidden, response, n_units):
     """Norms of both profiles where nothing is removed."""
-    profiles = (response.outputs(values) for values in hidden(np.ones((1, n_units), np.float32)))
+    profiles = (response.outputs(values) for values in hidden(np.zeros((1, n_units), np.float32)))
     return [float(np.linalg.norm(profile)) for profile in profiles]

@@ -198,6 +198,15 @@ def test_same_seed_same_result(model, tracks):
     assert not np.array_equal(first.correlations, other.correlations)
 
 
+def test_order_of_the_genes_does_not_matter(model, tracks):
+    first = in_silico_knockout(model, tracks, *PAIR, n_draws=300, random_state=1)
+    second = in_silico_knockout(model, tracks[::-1], *PAIR[::-1], n_draws=300, random_state=1)
+    np.testing.assert_allclose(first.correlations, second.correlations, atol=1e-6)
+    columns = {"bound_a": "bound_b", "bound_b": "bound_a"}
+    swapped = second.drivers.rename(columns=columns)[first.drivers.columns]
+    pd.testing.assert_frame_equal(first.drivers, swapped, rtol=1e-3)
+
+
 def test_outputs_that_count(model, tracks):
     chosen = ["skin", "lung", "brain"]
     result = in_silico_knockout(model, tracks, *PAIR, n_draws=50, outputs=chosen, random_state=0)
@@ -394,3 +403,44 @@ def test_disruption_without_bins(model, tracks):
     plain = decode(promoter_convolutions=[(6, 1)]).fit(counts, targets())
     with pytest.raises(TypeError, match="Only tracks have bins to disrupt; got ndarray"):
         binding_site_disruption(plain, counts, 0, 1, n_draws=100)
+
+
+def real_genes(folder, n_genes):
+    """LAPTM5, CD53 and others of decode_genome, with their targets (substitute inputs)."""
+    table = np.load(folder / "built_index_targets.npz")
+    bins = sp.csr_array(sp.load_npz(folder / "built_rna_positions_x_feature.npz"))
+    sites = sp.csr_array(sp.load_npz(folder / "built_promoter_gene_x_tf.npz"))
+    at = [int(np.flatnonzero(table["symbol"] == name)[0]) for name in ("LAPTM5", "CD53")]
+    others = np.random.default_rng(0).permutation(len(table["gene"]))
+    chosen = np.unique([*at, *others[:n_genes].tolist()])
+    ones = sp.csr_array(np.ones((sites.shape[0], 1)))
+    names = ["promoter", *table["promoter_features"].tolist()]
+    everything = RegulatoryTracks(
+        table["gene"].tolist(),
+        promoter=Track(sp.hstack([ones, sites], "csr"), np.arange(sites.shape[0] + 1), names),
+        rna=Track(bins, table["rna_offset"], table["rna_features"].tolist()),
+    )
+    columns = [*table["tissues"].tolist(), "median"]
+    y = np.column_stack([table["fold_change"], table["median_log2tpm"]])[chosen]
+    return everything[chosen], pd.DataFrame(y, columns=columns), table["gene"][at].tolist()
+
+
+@pytest.mark.slow
+def test_knockout_of_a_real_pair(real_data):
+    tracks, y, pair = real_genes(real_data / "decode_genome", 2000)
+    model = make_pipeline(RegulatorScaler(), decode(batch_size=128)).fit(tracks, y)
+    result = in_silico_knockout(model, tracks, *pair, n_draws=1000, random_state=0)
+    assert len(result.drivers) > 200
+    order = {feature: place for place, feature in enumerate(_features(tracks))}
+    units = list(zip(result.drivers["part"], result.drivers["regulator"], strict=True))
+    units.sort(key=order.get)
+    rng = np.random.default_rng(np.random.SeedSequence(0))
+    removed = rng.random((5, len(units)), dtype=np.float32) < 0.5
+    for draw, found in zip(removed, result.correlations, strict=False):
+        gone = [unit for unit, is_gone in zip(units, draw, strict=True) if is_gone]
+        changed = model.predict(without(tracks[pair], gone))[:, :-1]
+        assert found == pytest.approx(pearsonr(*changed).statistic, abs=1e-5)
+
+
+def _features(tracks):
+    return [(part, name) for part, track in tracks.parts.items() for name in track.regulators]
