@@ -89,11 +89,10 @@ class GroupedRescaleExplainer:
             Of each sample, in order.
         """
         X = sp.csr_array(X)
-        expected = self.expected_output
-        step = max(1, _TAIL_ELEMENTS // (self._kernel.shape[1] * len(expected)))
+        delta = self._predict(X) - self.expected_output
+        step = max(1, _TAIL_ELEMENTS // (self._kernel.shape[1] * delta.shape[1]))
         for start in range(0, X.shape[0], step):
             chunk = X[start : start + step]
-            delta = self._predict(chunk) - expected
             tails = np.concatenate([chain.tails(chunk) for chain in self._chains], axis=1)
             tails /= len(self._chains)
             differences = self._differences(chunk)
@@ -101,7 +100,7 @@ class GroupedRescaleExplainer:
                 own = slice(*differences.indptr[i : i + 2])
                 inputs, values = differences.indices[own], differences.data[own]
                 groups, values = self._contributions(inputs, values, tail)
-                yield SampleContributions(start + i, groups, values, delta[i])
+                yield SampleContributions(start + i, groups, values, delta[start + i])
 
     def multipliers(self, x):
         """What a unit of each input, beyond the reference, adds to each output for one sample.
@@ -137,9 +136,8 @@ class GroupedRescaleExplainer:
 
     def _contributions(self, inputs, values, tail):
         """Groups that differ from the reference, and what each contributes to one sample."""
-        flow = self._kernel[inputs]
-        flow *= values[:, np.newaxis].astype(np.float32)
-        contributions = flow @ tail
+        contributions = self._kernel[inputs] @ tail
+        contributions *= values[:, np.newaxis].astype(np.float32)
         groups = self._groups[inputs]
         starts = np.flatnonzero(np.diff(groups, prepend=-1))
         if starts.size < groups.size:
