@@ -3,11 +3,11 @@ A model of tissues becomes a model of persons
 =============================================
 
 What a network has learned about binding sites from tissues serves other outputs: the branches are
-kept and a new head learns the expression of single persons. Regulators' scores, one for each person,
-can then be tested for a trait.
+kept and a new head learns the expression of single persons. Regulators' scores, one for each
+person, can then be tested for a trait.
 
-Genes and persons are made up. In the persons one regulator weakens with age; the question is whether
-it is found.
+Genes and persons are made up. In the persons one regulator weakens with age; the question is
+whether it is found.
 """
 
 # %%
