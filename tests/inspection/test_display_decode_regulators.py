@@ -287,6 +287,16 @@ def test_undefined_tests_are_counted_and_not_corrected_for(tests):
     assert sum(len(offsets(points)) for points in drawn) == 497
 
 
+def test_axes_without_room_for_labels(tests):
+    _, axes = plt.subplots(1, 2, figsize=(5, 0.9))
+    display = VolcanoDisplay(*tests).plot(axes[0])
+    assert display.labels_ == []
+    display.figure_.canvas.draw()
+    _, axes = plt.subplots(1, 2, figsize=(6, 4))
+    few = VolcanoDisplay(*tests).plot(axes[1]).labels_
+    assert texts(few) == ["TF0", "TF1", "TF2"]
+
+
 @pytest.mark.parametrize("tied", [False, True])
 def test_labels_do_not_overlap_each_other_or_points(tied):
     rng = np.random.default_rng(0)
@@ -316,7 +326,7 @@ def test_the_table_of_differential_expression(expression):
     display = VolcanoDisplay.from_table(table, alpha=0.01)
     np.testing.assert_array_equal(display.effect, table["log_fold_change"])
     np.testing.assert_array_equal(display.p_value, table["p_value"])
-    assert display.ax_.get_xlabel() == "log fold change"
+    assert display.ax_.get_xlabel() == "Log fold change"
     n_found = int((table["p_value"] <= 0.01 / len(table)).sum())
     assert len(offsets(display.positive_)) + len(offsets(display.negative_)) == n_found
     renamed = table.rename(columns={"p_value": "q"})
@@ -324,8 +334,28 @@ def test_the_table_of_differential_expression(expression):
     assert other.ax_.get_xlabel() == "log2 fold change"
     with pytest.raises(ValueError, match=r"no column 'p_value'; pass one .* as p_value: .*'q'"):
         VolcanoDisplay.from_table(renamed)
+    with pytest.raises(ValueError, match="no column 'gene'; pass one of its columns as names"):
+        VolcanoDisplay.from_table(table, names="gene")
     with pytest.raises(TypeError, match="table must be a DataFrame, got dict"):
         VolcanoDisplay.from_table({"p_value": [1]})
+
+
+def test_names_in_columns():
+    table = pd.DataFrame(
+        {"part": ["rna", "promoter"], "regulator": ["FUS", 5], "b": [1.0, -1.0], "p": [0.01, 0.02]}
+    )
+    display = VolcanoDisplay.from_table(table, effect="b", p_value="p", names="regulator")
+    assert texts(display.labels_) == ["FUS", "5"]
+    names = ["part", "regulator"]
+    display = VolcanoDisplay.from_table(table, effect="b", p_value="p", names=names)
+    assert texts(display.labels_) == ["rna: FUS", "promoter: 5"]
+
+
+def test_a_level_beyond_floating_point():
+    display = VolcanoDisplay([1.0, 2.0], [0.0, 1.0], ["FUS", "QKI"]).plot(alpha=5e-324)
+    assert display.threshold_line_.get_ydata()[0] == pytest.approx(323.607, abs=1e-3)
+    assert texts(display.labels_) == ["FUS"]
+    display.figure_.canvas.draw()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib import pyplot as plt
 
-from skgenes.inspection import RegulatorHeatmapDisplay
+from skgenes.inspection import (
+    CorrelationHeatmapDisplay,
+    OutputScoreDisplay,
+    RegulatorHeatmapDisplay,
+)
 from skgenes.inspection._displays._heatmap import cluster_order, name_ticks
 from skgenes.inspection._displays._shared import axes_for, shortened, wrapped
 from skgenes.inspection._displays._tables import output_names, table_of
@@ -41,6 +45,8 @@ def test_tables_get_names_and_are_copies():
     table = table_of(frame, "scores", "regulator", "output")
     assert list(table.index) == ["rna: FUS", "promoter: SPI1"]
     assert list(table.columns) == ["5"]
+    levels = pd.MultiIndex.from_tuples([("rna", "FUS"), ("rna", "QKI")])
+    assert list(table_of(frame.set_axis(levels), "s", "r", "c").index) == ["FUS", "QKI"]
     assert table.to_numpy().dtype == np.float64
 
 
@@ -147,3 +153,21 @@ def test_places_with_room_stay_and_others_move_least():
     np.testing.assert_allclose(spread_out(np.array([0.8, 0.2]), 0.1), [0.8, 0.2])
     np.testing.assert_allclose(spread_out(np.array([0.5, 0.5]), 0.1), [0.45, 0.55])
     np.testing.assert_allclose(spread_out(np.array([1.0, 1.0]), 0.1), [0.85, 0.95])
+
+
+def test_names_fit_on_small_axes_that_are_given():
+    rng = np.random.default_rng(0)
+    names = [f"{i}_Brain_Nucleus_accumbens_basal_ganglia" for i in range(53)]
+    table = pd.DataFrame(rng.uniform(-1, 1, (53, 53)), names, names)
+    figure, axes = plt.subplots(1, 3, figsize=(14, 4), layout="constrained")
+    RegulatorHeatmapDisplay(table).plot(axes[0], n_regulators=53)
+    CorrelationHeatmapDisplay(table).plot(axes[1])
+    OutputScoreDisplay(table.iloc[:, :2]).plot(axes[2])
+    figure.canvas.draw()
+    for ax in axes:
+        assert ax.get_position().width > 0.12
+        assert ax.get_position().height > 0.3
+        for axis in (ax.xaxis, ax.yaxis):
+            boxes = [label.get_window_extent() for label in axis.get_ticklabels()]
+            for i, box in enumerate(boxes):
+                assert not any(box.overlaps(other) for other in boxes[:i])

@@ -6,7 +6,6 @@ import pandas as pd
 from skgenes.inspection._displays._heatmap import (
     cluster_order,
     draw_heatmap,
-    inches_of,
     label_inches,
     side_inches,
 )
@@ -175,7 +174,7 @@ class CorrelationHeatmapDisplay:
         self.image_, self.colorbar_ = draw_heatmap(
             self.ax_,
             table,
-            inches if ax is None else inches_of(self.ax_),
+            inches if ax is None else None,
             colorbar=colorbar,
             label=self.correlation_name,
             image_kwargs=image_kwargs or {},

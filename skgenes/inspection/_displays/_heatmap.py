@@ -10,6 +10,10 @@ _POINTS_PER_INCH = 72
 _FONT_SIZES = 5.5, 8.5  # points: the least that can be read, and what is used where there is room
 _LINE_HEIGHT = 1.3  # of the font size
 _CHARACTER_WIDTH = 0.55  # of the font size
+_LONGEST_NAME, _SHORTEST_NAME = 40, 8  # characters
+_SHARE_OF_NAMES = 0.4  # of the width or height of given axes
+# Of the size of given axes, where a layout engine makes room for titles, legends and neighbours.
+KEPT_BY_LAYOUT = 0.7
 _LARGEST_SIDE = 16  # inches
 _COLOUR_BAR_HEIGHT = 3  # inches
 _MOST_FOR_OPTIMAL_ORDER = 300
@@ -35,24 +39,26 @@ def side_inches(n_cells, cell=0.19, least=2.0):
     return float(np.clip(n_cells * cell, least, _LARGEST_SIDE))
 
 
-def label_inches(names):
+def label_inches(names, most=_LONGEST_NAME):
     """Room that the longest of the names of ticks takes.
 
     Parameters
     ----------
     names : sequence of str
         Names before they are shortened.
+    most : int, default=40
+        Characters of a name to show.
 
     Returns
     -------
     float
         Inches.
     """
-    longest = max(len(shortened(name)) for name in names)
+    longest = max(len(shortened(name, most)) for name in names)
     return longest * _CHARACTER_WIDTH * _FONT_SIZES[1] / _POINTS_PER_INCH
 
 
-def name_ticks(axis, names, inches):
+def name_ticks(axis, names, inches, most=_LONGEST_NAME):
     """Name rows or columns, in a font that fits; if none does, name as many as fit.
 
     Parameters
@@ -63,13 +69,42 @@ def name_ticks(axis, names, inches):
         All names.
     inches : float
         Length of the axis.
+    most : int, default=40
+        Characters of a name to show.
     """
     room = inches * _POINTS_PER_INCH / len(names) / _LINE_HEIGHT
     step = max(int(np.ceil(_FONT_SIZES[0] / room)), 1)
     shown = np.arange(0, len(names), step)
-    labels = [shortened(names[i]) for i in shown]
+    labels = [shortened(names[i], most) for i in shown]
     vertical = {"rotation": 90} if axis.axis_name == "x" else {}
     axis.set_ticks(shown, labels, fontsize=min(room * step, _FONT_SIZES[1]), **vertical)
+
+
+def room_for_names(ax, rows, columns):
+    """What there is room for on axes that were given, whose names take from their size.
+
+    Parameters
+    ----------
+    ax : matplotlib axes
+        The axes, before anything is named.
+    rows, columns : sequence of str
+        Names on the left and below; none if there are no names on that side.
+
+    Returns
+    -------
+    inches : ndarray of float64 of shape (2,)
+        Width and height that the axes will have at the least.
+    most : ndarray of int of shape (2,)
+        Characters of a row's and of a column's name to show.
+    """
+    inches = inches_of(ax)
+    most = inches * _SHARE_OF_NAMES * _POINTS_PER_INCH / (_CHARACTER_WIDTH * _FONT_SIZES[1])
+    most = np.clip(most, _SHORTEST_NAME, _LONGEST_NAME).astype(int)
+    if ax.figure.get_layout_engine() is not None:
+        sides = zip((rows, columns), most, strict=True)
+        taken = [label_inches(names, each) if len(names) else 0 for names, each in sides]
+        inches = KEPT_BY_LAYOUT * inches - taken
+    return np.maximum(inches, 0.2), most
 
 
 def inches_of(ax):
@@ -121,8 +156,8 @@ def draw_heatmap(ax, table, inches, *, colorbar, label, image_kwargs):
         Where to draw.
     table : DataFrame of shape (n_rows, n_columns)
         Numbers, NaN where undefined, and names.
-    inches : pair of float
-        Width and height of the axes.
+    inches : pair of float or None
+        Width and height of the axes if they are new; None finds what there is room for.
     colorbar : bool
         Whether to draw a colour bar.
     label : str
@@ -149,8 +184,11 @@ def draw_heatmap(ax, table, inches, *, colorbar, label, image_kwargs):
     if "norm" not in image_kwargs:
         style |= {"vmin": -limit, "vmax": limit}
     image = ax.imshow(values, **{**style, **image_kwargs})
-    name_ticks(ax.xaxis, table.columns, inches[0])
-    name_ticks(ax.yaxis, table.index, inches[1])
+    most = _LONGEST_NAME, _LONGEST_NAME
+    if inches is None:
+        inches, most = room_for_names(ax, table.index, table.columns)
+    name_ticks(ax.xaxis, table.columns, inches[0], most[1])
+    name_ticks(ax.yaxis, table.index, inches[1], most[0])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     bar = None

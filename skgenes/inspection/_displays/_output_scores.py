@@ -3,7 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from skgenes.inspection._displays._heatmap import inches_of, label_inches, name_ticks, side_inches
+from skgenes.inspection._displays._heatmap import (
+    label_inches,
+    name_ticks,
+    room_for_names,
+    side_inches,
+)
 from skgenes.inspection._displays._shared import (
     INK,
     axes_for,
@@ -17,6 +22,7 @@ from skgenes.inspection._displays._tables import output_names, table_of
 from skgenes.metrics import per_output_auroc, per_output_spearman
 
 _MOST_MODELS = 6
+_MOST_WITH_GAPS = 150  # outputs
 _METRIC_NAMES = {
     per_output_spearman: "Spearman's correlation",
     per_output_auroc: "Area under the ROC curve",
@@ -166,7 +172,11 @@ class OutputScoreDisplay:
         for j, model in enumerate(table.columns):
             self._draw(table[model], j, n_models, model if named else None, bar_kwargs or {})
         self.ax_.axvline(0, color=INK, linewidth=0.8)
-        name_ticks(self.ax_.yaxis, table.index, height if ax is None else inches_of(self.ax_)[1])
+        room = {"inches": height}
+        if ax is not None:
+            inches, most = room_for_names(self.ax_, table.index, [])
+            room = {"inches": inches[1], "most": most[0]}
+        name_ticks(self.ax_.yaxis, table.index, **room)
         self.ax_.set_ylim(n_outputs - 0.4, -0.6)
         self.ax_.tick_params(axis="y", length=0)
         self.ax_.set(xlabel=wrapped(self.score_name))
@@ -183,7 +193,8 @@ class OutputScoreDisplay:
         self.mean_lines_.append(
             self.ax_.axvline(mean, **style, linewidth=1.5, label=label, zorder=3)
         )
-        thickness = 0.8 / n_models
+        # Gaps between very many bars would make a pattern of their own.
+        thickness = (0.8 if len(scores) <= _MOST_WITH_GAPS else 1.0) / n_models
         places = np.arange(len(scores)) + (j - (n_models - 1) / 2) * thickness
         style = styled({"color": style["color"], "alpha": 0.5, "height": thickness}, bar_kwargs)
         self.bars_.append(self.ax_.barh(places, scores.fillna(0.0), **style))

@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_scalar
 
+from skgenes.inspection._displays._heatmap import inches_of
 from skgenes.inspection._displays._shared import (
     BLUE,
     INK,
@@ -277,7 +278,7 @@ class PositionProfileDisplay:
             self.ax_.axvline(0, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
         self.ax_.set(
             xlim=(self.edges_[0], self.edges_[-1]),
-            xlabel=_PARTS[self.part][1],
+            xlabel=wrapped(_PARTS[self.part][1], int(12 * inches_of(self.ax_)[0])),
             ylabel=f"{wrapped(self.contribution_name, 40)}\nper {bases:,} bases",
         )
         self.ax_.xaxis.set_major_formatter("{x:,.0f}")

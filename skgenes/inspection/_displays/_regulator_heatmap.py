@@ -7,7 +7,6 @@ import numpy as np
 from skgenes.inspection._displays._heatmap import (
     cluster_order,
     draw_heatmap,
-    inches_of,
     label_inches,
     side_inches,
 )
@@ -152,7 +151,7 @@ class RegulatorHeatmapDisplay:
         self.image_, self.colorbar_ = draw_heatmap(
             self.ax_,
             table,
-            inches if ax is None else inches_of(self.ax_),
+            inches if ax is None else None,
             colorbar=colorbar,
             label=self.score_name,
             image_kwargs=image_kwargs or {},

@@ -59,6 +59,12 @@ def _names_of(table, side, number, kind):
     if names is None:
         own = getattr(table, "name", None) if side == "columns" else None
         names = [f"{kind} {i}" for i in range(number)] if own is None else [own]
+    if isinstance(names, pd.MultiIndex):
+        # What is the same for all, such as the only part of a model, tells nothing.
+        same = [
+            level for level in range(names.nlevels) if names.get_level_values(level).nunique() < 2
+        ]
+        names = names.droplevel(same[: names.nlevels - 1])
     return pd.Index([text_of(name) for name in names], dtype=object)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.isotonic import isotonic_regression
 from sklearn.utils import check_scalar
 
-from skgenes.inspection._displays._heatmap import inches_of
+from skgenes.inspection._displays._heatmap import KEPT_BY_LAYOUT, inches_of
 from skgenes.inspection._displays._shared import (
     BLUE,
     INK,
@@ -26,7 +26,8 @@ _LABEL_SIZE = 8  # points
 _LABEL_WIDTH = 20  # characters
 _LINE_HEIGHT = 1.35 * _LABEL_SIZE / 72  # inches
 _CHARACTER_WIDTH = 0.6 * _LABEL_SIZE / 72  # inches
-_MOST_ROOM = 0.3  # of the width, for the labels of a side
+_ROOM_FOR_TWO = 5  # inches, for columns of the legend
+_MOST_ROOM = 0.35  # of the width, for the labels of a side
 
 
 class VolcanoDisplay:
@@ -100,6 +101,7 @@ class VolcanoDisplay:
         *,
         effect="log_fold_change",
         p_value="p_value",
+        names=None,
         effect_name=None,
         alpha=0.05,
         correction="bonferroni",
@@ -112,9 +114,11 @@ class VolcanoDisplay:
         Parameters
         ----------
         table : DataFrame of shape (n_tests, n_columns)
-            A row per test, its index the names.
+            A row per test.
         effect, p_value : str, default="log_fold_change", "p_value"
             Columns with the effects and the p-values.
+        names : str, list of str or None, default=None
+            Column with the names, or several whose texts are joined; None takes the index.
         effect_name : str or None, default=None
             What the effects are, with their unit, for the axis; None takes the column's name.
         alpha : float in (0, 1], default=0.05
@@ -146,17 +150,20 @@ class VolcanoDisplay:
                 f"table must be a DataFrame, got {type(table).__name__}. For arrays: "
                 "VolcanoDisplay(effect, p_value, names).plot()."
             )
-        for parameter, column in (("effect", effect), ("p_value", p_value)):
+        naming = [] if names is None else [names] if isinstance(names, str) else list(names)
+        wanted = [("effect", effect), ("p_value", p_value), *(("names", name) for name in naming)]
+        for parameter, column in wanted:
             if column not in table.columns:
                 raise ValueError(
                     f"table has no column {column!r}; pass one of its columns as {parameter}: "
                     f"{', '.join(map(repr, table.columns))}."
                 )
+        labels = table[naming].itertuples(index=False, name=None) if naming else table.index
         display = cls(
             table[effect].to_numpy(),
             table[p_value].to_numpy(),
-            [text_of(name) for name in table.index],
-            effect_name=str(effect).replace("_", " ") if effect_name is None else effect_name,
+            [text_of(label) for label in labels],
+            effect_name=_spelt(effect) if effect_name is None else effect_name,
         )
         return display.plot(
             ax,
@@ -210,8 +217,10 @@ class VolcanoDisplay:
         self._draw(effect, p_value, height, least, scatter_kwargs or {})
         label = f"p = {self.threshold_:.2g}"
         label += f" (Bonferroni, {alpha:g} / {n_tests:,})" if correction else ""
+        # Not of the threshold: that of a tiny alpha may be 0.
+        place = -np.log10(alpha) + (np.log10(n_tests) if correction else 0)
         self.threshold_line_ = self.ax_.axhline(
-            -np.log10(self.threshold_), color=INK, linewidth=0.8, linestyle=(0, (4, 3)), label=label
+            place, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), label=label
         )
         if not defined.all():
             label = f"undefined, not drawn: {(~defined).sum():,}"
@@ -219,7 +228,7 @@ class VolcanoDisplay:
         self._finish()
         self.labels_ = []
         if names is not None and n_labels:
-            self._label(effect, p_value, height, names[defined], n_labels)
+            self._label(effect, p_value, height, names[defined], n_labels, ax is None)
         return self
 
     def _draw(self, effect, p_value, height, least, scatter_kwargs):
@@ -252,21 +261,25 @@ class VolcanoDisplay:
         self.ax_.set_ylim(bottom=-0.02 * self.ax_.get_ylim()[1])
         self.ax_.set(xlabel=wrapped(self.effect_name), ylabel="-log10 p")
         self.ax_.spines[["top", "right"]].set_visible(False)
-        for handle in name_lines(self.ax_, ncols=2).legend_handles:
+        ncols = 2 if inches_of(self.ax_)[0] > _ROOM_FOR_TWO else 1
+        for handle in name_lines(self.ax_, ncols=ncols).legend_handles:
             handle.set_alpha(1)
             if hasattr(handle, "set_sizes"):
                 handle.set_sizes([24])
 
-    def _label(self, effect, p_value, height, names, n_labels):
+    def _label(self, effect, p_value, height, names, n_labels, fresh):
         candidates = np.flatnonzero((p_value <= self.threshold_) & (effect != 0))
         best = np.lexsort((-np.abs(effect[candidates]), p_value[candidates]))
         chosen = candidates[best[:n_labels]]
-        width, tall = inches_of(self.ax_)
+        width, tall = inches_of(self.ax_) * (1 if fresh else KEPT_BY_LAYOUT)
+        tall = max(tall - self._legend_inches(), 0.01)
+        n_characters = int(_MOST_ROOM * width / _CHARACTER_WIDTH)
+        names = [shortened(name, np.clip(n_characters, 5, _LABEL_WIDTH)) for name in names]
         room = int(0.95 * tall / _LINE_HEIGHT)
         sides = [chosen[effect[chosen] < 0][:room], chosen[effect[chosen] > 0][:room]]
         # Of points at the same height, the outermost gets the highest place: lines do not cross.
         sides = [side[np.argsort(np.abs(effect[side]), kind="stable")] for side in sides]
-        shares = [_share_of_labels(names[side], width) for side in sides]
+        shares = [_share_of_labels([names[i] for i in side], width) for side in sides]
         low, high = self.ax_.get_xlim()
         span = (high - low) / (1 - sum(shares))
         self.ax_.set_xlim(low - shares[0] * span, high + shares[1] * span)
@@ -281,6 +294,12 @@ class VolcanoDisplay:
             if i in places
         ]
 
+    def _legend_inches(self):
+        """Height that the legend takes from the axes; it stands above them."""
+        texts = self.ax_.get_legend().get_texts()
+        size = texts[0].get_fontsize() / 72
+        return 1.5 * size * sum(text.get_text().count("\n") + 1 for text in texts)
+
     def _heights(self, values):
         """Heights as shares of the axes."""
         low, high = self.ax_.get_ylim()
@@ -288,7 +307,7 @@ class VolcanoDisplay:
 
     def _annotate(self, name, point, x, y, align):
         return self.ax_.annotate(
-            shortened(name, _LABEL_WIDTH),
+            name,
             point,
             (x, y),
             textcoords="axes fraction",
@@ -364,9 +383,13 @@ def spread_out(places, gap):
     return moved
 
 
+def _spelt(column):
+    text = str(column).replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
 def _share_of_labels(names, width):
     """Share of the width of axes that the longest of the labels takes."""
     if not len(names):
         return 0.0
-    longest = max(len(shortened(name, _LABEL_WIDTH)) for name in names)
-    return min(longest * _CHARACTER_WIDTH / width + 0.03, _MOST_ROOM)
+    return min(max(map(len, names)) * _CHARACTER_WIDTH / width + 0.03, _MOST_ROOM)
