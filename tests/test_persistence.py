@@ -3,7 +3,7 @@
 import json
 import warnings
 import zipfile
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from sklearn.feature_selection import (
     VarianceThreshold,
     f_regression,
 )
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import (
     LinearRegression,
     MultiTaskElasticNet,
@@ -43,8 +44,13 @@ from skgenes.feature_selection import (
     PeelOffSelector,
 )
 from skgenes.linear_model import PanelRidge
-from skgenes.networks import DenseLayer, DenseNetwork, Scaling
-from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
+from skgenes.networks import (
+    DenseLayer,
+    DenseNetwork,
+    Scaling,
+    initial_branched_network,
+)
+from skgenes.neural_network import DEcodeRegressor, DGEXRegressor, GeneAutoEncoder
 from skgenes.persistence import _registry
 from skgenes.persistence._decode import decode
 from skgenes.persistence._encode import encode
@@ -62,6 +68,9 @@ from skgenes.preprocessing import (
 AUTOENCODER = GeneAutoEncoder((8, 3), max_iter=2, random_state=0)
 SELECTOR = AutoEncoderDeepLIFTSelector(6, autoencoder=AUTOENCODER, must_include=["GENE3"])
 DGEX = DGEXRegressor((6,), max_iter=2, random_state=np.int64(1))
+DECODE = DEcodeRegressor(
+    ((4, 1), (3, 2)), ((4, 2),), (5,), n_init=2, batch_size=16, max_iter=2, random_state=0
+)
 MLP = {"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0}
 TRANSFORMERS = [
     AUTOENCODER,
@@ -88,6 +97,8 @@ TRANSFORMERS = [
 ]
 REGRESSORS = [
     DGEX,
+    DECODE,
+    clone(DECODE).set_params(combine="mean", log_counts=True),
     PanelRidge(),
     Ridge(),
     Ridge(alpha=np.logspace(-1, 1, 4)),
@@ -112,6 +123,7 @@ RECONSTRUCTORS = [
 # Fitted on tracks, not on a matrix: their fits are tested beside them.
 OF_TRACKS = [RegulatorFilter(5), RegulatorScaler()]
 EVERYTHING = [*TRANSFORMERS, *REGRESSORS, *RECONSTRUCTORS, *OF_TRACKS, DuplicateSampleRemover()]
+EVERYTHING.append(FrozenEstimator(DECODE))
 
 
 def same(a, b):
@@ -198,6 +210,22 @@ def test_reconstructors_come_back(model, frame, saved):
 def test_removers_come_back(method, frame, saved):
     model = DuplicateSampleRemover(method=method, n_clusters=2, random_state=0).fit(frame)
     assert same(model, saved(model))
+
+
+@pytest.mark.parametrize("activation", ["identity", "relu"])
+def test_transfer_comes_back(activation, frame, saved):
+    y = frame.to_numpy()[:, 20:24].astype(float)
+    X = frame.iloc[:, :20]
+    base = clone(DECODE).set_params(conv_activation=activation).fit(X, y)
+    fitted = base.fine_tune(X, y[:, 0])
+    loaded = saved(fitted)
+    assert same(fitted, loaded)
+    assert same(fitted.predict(X), loaded.predict(X))
+    assert isinstance(loaded.base_estimator, FrozenEstimator)
+    assert same(base.predict(X), loaded.base_estimator.predict(X))
+    assert same(fitted.runs_[0], saved(fitted.runs_[0]))
+    again = clone(loaded).fit(X, y[:, 0])
+    assert same(again.predict(X), fitted.predict(X))
 
 
 @pytest.mark.parametrize("estimator", EVERYTHING, ids=repr)
@@ -341,6 +369,36 @@ UNFIT = [
     (DenseNetwork((LAYER, LAYER)), "layer 0 has 3 units, but layer 1 takes 2 inputs"),
     (DenseNetwork((LAYER,), 3), "input_scaling must be a Scaling or None, got int"),
     (DenseNetwork((LAYER,), None, Scaling(np.zeros(2), np.zeros(2))), "output_scaling has 2"),
+]
+BRANCHED = initial_branched_network(
+    [3, 2], [((4, 2), (3, 1)), ((2, 1),)], (6, 4), 2, np.random.default_rng(0)
+)
+NORMALIZED, FIRST = BRANCHED.hidden[0], BRANCHED.branches[0][0]
+
+
+def changed(**changes):
+    return replace(BRANCHED, **changes)
+
+
+UNFIT += [
+    (replace(NORMALIZED, kernel=np.zeros(3)), "kernel must be a numeric matrix"),
+    (replace(NORMALIZED, gamma=np.zeros(5)), "gamma .* one value for each of the 6 units"),
+    (replace(NORMALIZED, mean=None), "mean must be a numeric vector .* got NoneType"),
+    (replace(NORMALIZED, variance=-NORMALIZED.variance), "variance must not be negative or NaN"),
+    (changed(conv_activation="sigmoid"), "conv_activation 'sigmoid' is unknown; known are"),
+    (changed(conv_activation=["relu"]), "conv_activation .'relu'. is unknown"),
+    (changed(branches=()), "branches must be a tuple of at least one"),
+    (changed(branches=[BRANCHED.branches[0]]), "branches must be a tuple"),
+    (changed(branches=((FIRST,), ())), "branch 1: kernels must be a tuple of at least one array"),
+    (changed(branches=((FIRST[0],),)), "branch 0: a kernel must be numeric, with three axes"),
+    (changed(branches=((FIRST[:0],),)), r"three axes, got .* \(0, 3, 4\)"),
+    (changed(branches=((FIRST, FIRST),)), "kernel 0 has 4 filters, but kernel 1 takes 3"),
+    (changed(branches=((FIRST,),)), "a layer takes 5 inputs, but gets 4"),
+    (changed(hidden=()), "hidden must be a tuple of at least one NormalizedLayer"),
+    (changed(hidden=(LAYER,)), "hidden must hold NormalizedLayer alone"),
+    (changed(hidden=BRANCHED.hidden[:1]), "a layer takes 4 inputs, but gets 6"),
+    (changed(output=NORMALIZED), "output must be a DenseLayer with the activation 'identity'"),
+    (changed(output=LAYER), "output must be a DenseLayer with the activation 'identity'"),
 ]
 
 

@@ -12,7 +12,7 @@ from skgenes.feature_selection import (
     PeelOffSelector,
 )
 from skgenes.linear_model import PanelRidge
-from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
+from skgenes.neural_network import DEcodeRegressor, DGEXRegressor, GeneAutoEncoder
 from skgenes.preprocessing import (
     DuplicateSampleRemover,
     FoldChangeTransformer,
@@ -31,6 +31,7 @@ PROBES = ProbeAggregator({0: "TP53", 1: "TP53", 2: "MYC"}, unmapped="drop")
 PEEL_OFF = PeelOffSelector(0.7, n_trials=5, random_state=0)
 ESTIMATORS = [
     AUTOENCODER,
+    DEcodeRegressor(((8, 1),), hidden_layer_sizes=(16,), n_init=1, batch_size=16),
     DGEXRegressor((30,), solver="adam", learning_rate_init=1e-2, batch_size=20),
     SELECTOR,
     GivenPanelSelector([0]),

@@ -66,7 +66,7 @@ class DEcodeRegressor(NetworkMixin, RegressorMixin, BaseEstimator):
     learning_rate_init : float, default=0.001
         Learning rate of Adam.
     batch_size : int, default=128
-        Genes in a batch.
+        Genes in a batch, at least 2.
     max_iter : int, default=100
         The most epochs of a run.
     early_stopping : bool, default=True
@@ -154,6 +154,8 @@ class DEcodeRegressor(NetworkMixin, RegressorMixin, BaseEstimator):
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "combine": [StrOptions({"best", "mean"})],
         "alpha": [Interval(Real, 0, None, closed="left")],
+        # One gene alone cannot be normalised.
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
     }
@@ -310,9 +312,10 @@ class DEcodeRegressor(NetworkMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         genes = open_genes(self, X, reset=False)
+        values = branch_values(self.runs_, genes, self.log_counts)
+        heads = [run.head() for run in self.runs_]
         predicted = np.mean(
-            [run.head().predict(branch_values(run, genes, self.log_counts)) for run in self.runs_],
-            axis=0,
+            [head.predict(each) for head, each in zip(heads, values, strict=True)], axis=0
         )
         return predicted[:, 0] if self._y_ndim == 1 else predicted
 

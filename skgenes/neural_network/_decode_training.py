@@ -82,34 +82,36 @@ def _held_out(validation, n_genes):
     return held_out
 
 
-def branch_values(network, genes, log_counts):
-    """Values of the branches, side by side: what the head of the network takes.
+def branch_values(networks, genes, log_counts):
+    """Values of the branches, side by side: what the heads of networks take.
 
     Parameters
     ----------
-    network : BranchedNetwork
-        The network.
+    networks : sequence of BranchedNetwork
+        Networks whose convolutions have the same sizes.
     genes : GeneInputs
         Genes.
     log_counts : bool
         Whether logarithms of the fold sums are taken.
 
-    Returns
-    -------
+    Yields
+    ------
     ndarray of float64 of shape (n_genes, n_values)
-        The values.
+        The values of each network.
     """
-    if network.conv_activation == "identity":
-        depths = dict(zip(genes.parts, network.depths, strict=True))
-        linear, _ = network.folded().split(1)
-        return linear.predict(genes.fold(depths, log_counts))
-    return np.concatenate(
-        [
+    first = networks[0]
+    if first.conv_activation == "identity":
+        depths = dict(zip(genes.parts, first.depths, strict=True))
+        folded = genes.fold(depths, log_counts)
+        for network in networks:
+            yield network.folded().split(1)[0].predict(folded)
+        return
+    for network in networks:
+        branches = [
             _convolved(bins, offsets, kernels, network.conv_activation)
             for (bins, offsets), kernels in zip(genes.bins(), network.branches, strict=True)
-        ],
-        axis=1,
-    )
+        ]
+        yield np.concatenate(branches, axis=1)
 
 
 def _convolved(bins, offsets, kernels, activation):
@@ -188,7 +190,7 @@ class TransferStart:
 
     def __init__(self, genes, runs, hidden_layer_sizes, n_outputs, log_counts):
         self._shape = hidden_layer_sizes, n_outputs
-        values = [branch_values(run, genes, log_counts).astype(np.float32) for run in runs]
+        values = [values.astype(np.float32) for values in branch_values(runs, genes, log_counts)]
         self._bases = cycle(zip(runs, values, strict=True))
 
     def begin(self, rng):

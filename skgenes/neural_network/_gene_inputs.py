@@ -129,10 +129,12 @@ def check_same_genes(X, y):
     ValueError
         If they differ, or come in another order. The message names some.
     """
-    names = y.obs_names if is_anndata(y) else getattr(y, "index", None)
-    if not isinstance(X, RegulatoryTracks) or names is None or len(names) != len(X):
+    axis = "obs_names" if is_anndata(y) else "index"
+    names = getattr(y, axis, None)
+    # A list has an index as well: a method.
+    if not isinstance(X, RegulatoryTracks) or names is None or callable(names):
         return
-    if not all(isinstance(name, str) for name in names):
+    if len(names) != len(X) or not all(isinstance(name, str) for name in names):
         return
     names = np.asarray(names, dtype=object)
     different = np.flatnonzero(names != X.genes.astype(object))
@@ -143,7 +145,7 @@ def check_same_genes(X, y):
             f"X and y name {different.size} genes differently, the first in row {row}: "
             f"{X.genes[row]!r} in X and {names[row]!r} in y. "
             + (
-                "They are the same genes in another order: pass X[y.index]."
+                f"They are the same genes in another order: pass X[y.{axis}]."
                 if same
                 else "Pass the same genes in the same order."
             )
@@ -155,6 +157,8 @@ def _open_tracks(estimator, X, reset):
         if len(X) < 2:
             raise ValueError(f"{type(estimator).__name__} needs at least 2 genes, got {len(X)}.")
         remember_features(estimator, X)
+        # Of an earlier fit on a matrix.
+        vars(estimator).pop("feature_names_in_", None)
     else:
         check_features(estimator, X)
         if not len(X):

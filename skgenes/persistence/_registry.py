@@ -5,10 +5,12 @@ from importlib import import_module
 
 ESTIMATORS = {
     "AutoEncoderDeepLIFTSelector": "skgenes.feature_selection",
+    "DEcodeRegressor": "skgenes.neural_network",
     "DGEXRegressor": "skgenes.neural_network",
     "DuplicateSampleRemover": "skgenes.preprocessing",
     "FoldChangeTransformer": "skgenes.preprocessing",
     "FromAnnData": "skgenes.preprocessing",
+    "FrozenEstimator": "sklearn.frozen",
     "GeneAligner": "skgenes.preprocessing",
     "GeneAutoEncoder": "skgenes.neural_network",
     "GivenPanelSelector": "skgenes.feature_selection",
@@ -36,8 +38,10 @@ ESTIMATORS = {
 }
 
 VALUE_OBJECTS = {
+    "BranchedNetwork": "skgenes.networks",
     "DenseLayer": "skgenes.networks",
     "DenseNetwork": "skgenes.networks",
+    "NormalizedLayer": "skgenes.networks",
     "Scaling": "skgenes.networks",
 }
 

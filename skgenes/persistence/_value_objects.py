@@ -4,8 +4,17 @@ from itertools import pairwise
 
 import numpy as np
 
-from skgenes.networks import DenseLayer, DenseNetwork, Scaling
+from skgenes.networks import (
+    BranchedNetwork,
+    DenseLayer,
+    DenseNetwork,
+    NormalizedLayer,
+    Scaling,
+)
 from skgenes.networks._activations import ACTIVATIONS
+
+# Of convolutions: those that keep 0, so that empty bins add nothing.
+_CONV_ACTIVATIONS = ("identity", "relu", "elu", "tanh")
 
 
 def problem_of(value):
@@ -22,16 +31,74 @@ def _problem_of_scaling(scaling):
     return None
 
 
-def _problem_of_layer(layer):
+def _problem_of_units(layer, names):
     if not _is_numeric(layer.kernel, ndim=2):
         return f"kernel must be a numeric matrix, got {_shown(layer.kernel)}"
-    if not _is_numeric(layer.bias, ndim=1) or len(layer.bias) != layer.kernel.shape[1]:
-        return (
-            f"bias must be a numeric vector with one value for each of the "
-            f"{layer.kernel.shape[1]} units of kernel, got {_shown(layer.bias)}"
-        )
+    n_units = layer.kernel.shape[1]
+    for name in names:
+        values = getattr(layer, name)
+        if not _is_numeric(values, ndim=1) or len(values) != n_units:
+            return (
+                f"{name} must be a numeric vector with one value for each of the {n_units} units "
+                f"of kernel, got {_shown(values)}"
+            )
+    return None
+
+
+def _problem_of_layer(layer):
+    if problem := _problem_of_units(layer, ["bias"]):
+        return problem
     if not isinstance(layer.activation, str) or layer.activation not in ACTIVATIONS:
         return f"activation {layer.activation!r} is unknown; known are {', '.join(ACTIVATIONS)}"
+    return None
+
+
+def _problem_of_normalized(layer):
+    if problem := _problem_of_units(layer, ["bias", "gamma", "beta", "mean", "variance"]):
+        return problem
+    if not (layer.variance >= 0).all():
+        return "variance must not be negative or NaN"
+    return None
+
+
+def _problem_of_branched(network):
+    if network.conv_activation not in _CONV_ACTIVATIONS:
+        return (
+            f"conv_activation {network.conv_activation!r} is unknown; known are "
+            f"{', '.join(_CONV_ACTIVATIONS)}"
+        )
+    branches, hidden = network.branches, network.hidden
+    if not isinstance(branches, tuple) or not branches:
+        return "branches must be a tuple of at least one tuple of kernels"
+    for number, kernels in enumerate(branches):
+        if problem := _problem_of_kernels(kernels):
+            return f"branch {number}: {problem}"
+    if not isinstance(hidden, tuple) or not hidden:
+        return "hidden must be a tuple of at least one NormalizedLayer"
+    if not all(isinstance(layer, NormalizedLayer) for layer in hidden):
+        return "hidden must hold NormalizedLayer alone"
+    if not isinstance(network.output, DenseLayer) or network.output.activation != "identity":
+        return "output must be a DenseLayer with the activation 'identity'"
+    n_values = sum(kernels[-1].shape[2] for kernels in branches)
+    for layer in (*hidden, network.output):
+        if layer.kernel.shape[0] != n_values:
+            return f"a layer takes {layer.kernel.shape[0]} inputs, but gets {n_values}"
+        n_values = layer.kernel.shape[1]
+    return None
+
+
+def _problem_of_kernels(kernels):
+    if not isinstance(kernels, tuple) or not kernels:
+        return "kernels must be a tuple of at least one array"
+    for kernel in kernels:
+        if not _is_numeric(kernel, ndim=3) or not len(kernel):
+            return f"a kernel must be numeric, with three axes, got {_shown(kernel)}"
+    for number, (kernel, following) in enumerate(pairwise(kernels)):
+        if kernel.shape[2] != following.shape[1]:
+            return (
+                f"kernel {number} has {kernel.shape[2]} filters, but kernel {number + 1} takes "
+                f"{following.shape[1]} inputs"
+            )
     return None
 
 
@@ -73,7 +140,9 @@ def _shown(value):
 
 
 _PROBLEMS = {
+    BranchedNetwork: _problem_of_branched,
     Scaling: _problem_of_scaling,
     DenseLayer: _problem_of_layer,
     DenseNetwork: _problem_of_network,
+    NormalizedLayer: _problem_of_normalized,
 }
