@@ -47,8 +47,10 @@ class NormalizedLayer:
 
         Returns
         -------
-        scale, shift : ndarray of float64 of shape (n_units,)
-            ``scale * relu(...) + shift`` is the output of the layer.
+        scale : ndarray of float64 of shape (n_units,)
+            Factor.
+        shift : ndarray of float64 of shape (n_units,)
+            What is added: ``scale * relu(...) + shift`` is the output of the layer.
         """
         variance = np.float64(self.variance)
         scale = self.gamma / np.sqrt(variance + EPSILON)

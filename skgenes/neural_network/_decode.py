@@ -274,8 +274,16 @@ class DEcodeRegressor(NetworkMixin, RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X, y, groups, validation
-            As in `fit`; X with the same features, y with any outputs.
+        X : RegulatoryTracks, ndarray, DataFrame, sparse matrix or AnnData of shape \
+(n_genes, n_features)
+            Training genes, with the features seen during fit.
+        y : array-like, DataFrame, sparse matrix or AnnData of shape (n_genes, n_outputs) or \
+(n_genes,)
+            Their targets: any outputs.
+        groups : array-like of shape (n_genes,) or None, default=None
+            As in `fit`.
+        validation : array-like of bool of shape (n_genes,) or None, default=None
+            As in `fit`.
 
         Returns
         -------
