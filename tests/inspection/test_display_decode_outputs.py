@@ -105,6 +105,15 @@ def test_many_samples_are_drawn_as_a_density_with_one_scale():
     assert given.colorbar_ is None
 
 
+@pytest.mark.parametrize(
+    ("n_outputs", "grid"), [(3, (1, 3)), (4, (2, 2)), (36, (6, 6)), (53, (6, 9))]
+)
+def test_the_grid_has_few_gaps(n_outputs, grid):
+    y = np.arange(2.0 * n_outputs).reshape(2, n_outputs)
+    panel = ObservedPredictedDisplay(y, y).plot().axes_[0]
+    assert panel.get_subplotspec().get_gridspec().get_geometry() == grid
+
+
 def test_sparse_and_constant_outputs(tables):
     observed, predicted = tables
     constant = predicted.to_numpy(copy=True)

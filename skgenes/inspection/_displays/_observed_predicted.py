@@ -255,8 +255,9 @@ def _numbers(y_true, y_pred):
 
 
 def _grid(n_outputs):
-    """Arguments of a new figure: a grid that is a little wider than high."""
-    n_columns = n_outputs if n_outputs <= 3 else int(np.ceil(np.sqrt(1.3 * n_outputs)))
+    """Arguments of a new figure: a grid about as wide as high, with the fewest gaps."""
+    widths = np.arange(np.ceil(np.sqrt(n_outputs)), np.ceil(np.sqrt(1.6 * n_outputs)) + 1)
+    n_columns = n_outputs if n_outputs <= 3 else int(widths[np.argmin(-n_outputs % widths)])
     n_rows = -(-n_outputs // n_columns)
     inches = 5.0 if n_outputs == 1 else 2.5 if n_outputs <= 4 else _PANEL_INCHES
     return {
