@@ -21,7 +21,7 @@ from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
 
 import skgenes
-from skgenes.networks import DenseLayer, DenseNetwork, Scaling
+from skgenes.networks import DenseLayer, DenseNetwork, Scaling, initial_branched_network
 from skgenes.persistence import InvalidFileError
 from skgenes.persistence._archive import ENTRIES
 
@@ -39,6 +39,7 @@ def network():
 
 ESTIMATOR = Ridge().fit(X, X[:, :2])
 ESTIMATOR.network_ = network()
+ESTIMATOR.runs_ = (initial_branched_network([3, 2], [((4, 2),), ((2, 1),)], (5,), 2, RNG),)
 ESTIMATOR.names_ = np.array(["TP53", "MYC"], dtype=object)
 
 
@@ -191,6 +192,10 @@ def _set(*keys_and_value):
 RIDGE = ("estimator", "estimator")
 NETWORK = (*RIDGE, "attributes", "network_", "value", "fields")
 SECOND = (*NETWORK, "layers", "tuple", 1, "value", "fields")
+RUN = (*RIDGE, "attributes", "runs_", "tuple", 0, "value", "fields")
+KERNELS = (*RUN, "branches", "tuple", 0, "tuple")
+HIDDEN = (*RUN, "hidden", "tuple", 0, "value", "fields")
+OTHER = {"array": "network_.layers.0.kernel"}
 FORGERIES = [
     (_set("format", "keras"), "not that of a file written by skgenes.save"),
     (_set("schema", 2), "newer skgenes .*schema 2.*reads schemas up to 1. Update"),
@@ -235,6 +240,15 @@ FORGERIES = [
     (_set(*SECOND, "activation", "softmax"), "'softmax' is unknown; known are identity"),
     (_set(*SECOND, "activation", ["tanh"]), "is unknown"),
     (_set(*SECOND, "bias", None), "bias must be a numeric vector"),
+    (_set(*RUN, "extra", 1), "runs_.0 should have the keys"),
+    (_set(*RUN, "conv_activation", "os.system"), "conv_activation 'os.system' is unknown"),
+    (_set(*RUN, "branches", []), "branches must be a tuple"),
+    (_set(*RUN, "branches", "tuple", 0, []), "kernels must be a tuple"),
+    (_set(*KERNELS, 0, OTHER), "a kernel must be numeric, with three axes"),
+    (_set(*RUN, "hidden", "tuple", [1]), "hidden must hold NormalizedLayer alone"),
+    (_set(*RUN, "output", None), "output must be a DenseLayer"),
+    (_set(*HIDDEN, "kernel", OTHER), "one value for each of the 4 units"),
+    (_set(*HIDDEN, "gamma", 1), "gamma must be a numeric vector"),
     (_set(*RIDGE, "attributes", "names_", "strings", "shape", [3]), "2 values and the shape"),
     (_set(*RIDGE, "attributes", "names_", "strings", "shape", [10**15]), "2 values and the shape"),
     (_set(*RIDGE, "attributes", "names_", "strings", "values", ["a", 1]), "other than text"),
