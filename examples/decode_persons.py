@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from skgenes.datasets import make_regulated_genes
-from skgenes.feature_extraction import RegulatorScaler, regulatory_tracks
+from skgenes.feature_extraction import regulatory_tracks
 from skgenes.neural_network import DEcodeRegressor
 from skgenes.preprocessing import FoldChangeTransformer
 
@@ -29,7 +29,6 @@ tracks, report = regulatory_tracks(
 )
 chromosomes = report.genes["chrom"].to_numpy()
 test = chromosomes == "chr1"
-tracks = RegulatorScaler().fit(tracks[~test]).transform(tracks)
 tissues = FoldChangeTransformer().fit(made.expression[~test]).transform(made.expression)
 model = DEcodeRegressor(
     log_counts=True, combine="mean", n_init=2 if small else 10, batch_size=32, random_state=0
