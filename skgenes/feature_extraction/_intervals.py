@@ -64,7 +64,7 @@ def intervals_of(source, chromosomes, what):
     """
     if isinstance(source, Mapping):
         return _from_mapping(source, chromosomes, what)
-    table = _table(source, what)
+    table, what = _table(source, what)
     check_columns(table, ("name",), what)
     named = ~table["name"].isin([".", ""])
     if not named.all():
@@ -76,7 +76,7 @@ def intervals_of(source, chromosomes, what):
     code, names = pd.factorize(table["name"], sort=True)
     code = code.astype(np.int32)
     names = checked_names(names.tolist(), f"{what}: regulators")
-    return Intervals(names, code, *_columns(table, chromosomes, what))
+    return Intervals(names, code, *_columns(table, what, chromosomes))
 
 
 def _from_mapping(source, chromosomes, what):
@@ -84,25 +84,25 @@ def _from_mapping(source, chromosomes, what):
     if not names.size:
         raise ValueError(f"{what} names no regulator. Leave it out, or pass some.")
     pieces = [
-        _columns(_table(table, f"{what}[{name!r}]"), chromosomes, f"{what}[{name!r}]")
-        for name, table in source.items()
+        _columns(*_table(table, f"{what}[{name!r}]"), chromosomes) for name, table in source.items()
     ]
     code = np.repeat(np.arange(names.size, dtype=np.int32), [piece[0].size for piece in pieces])
     return Intervals(names, code, *map(np.concatenate, zip(*pieces, strict=True)))
 
 
 def _table(source, what):
+    """Read a table, if it is in a file; name the file in messages."""
     if isinstance(source, str | os.PathLike):
-        return read_bed(source)
+        return read_bed(source), f"{what} ({os.fsdecode(source)})"
     if not isinstance(source, pd.DataFrame):
         raise TypeError(
             f"{what} must be a DataFrame, the path of a BED file, or a dict with one of them for "
             f"each regulator, got {type(source).__name__}."
         )
-    return source
+    return source, what
 
 
-def _columns(table, chromosomes, what):
+def _columns(table, what, chromosomes):
     """Check a table and take chromosome, start, end and strand out of it."""
     check_columns(table, ("chrom", "start", "end"), what)
     check_positions(table, what)

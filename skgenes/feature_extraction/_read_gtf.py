@@ -2,6 +2,7 @@
 
 import os
 import re
+import warnings
 from itertools import repeat
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from skgenes.feature_extraction._data_lines import blocks_of_lines, stacked
 from skgenes.utils._errors import FileFormatError
+from skgenes.utils._messages import listed
 
 _N_COLUMNS = 9
 _FEATURE = 2
@@ -51,6 +53,11 @@ def read_gtf(path):
         If the file breaks the format, is a GFF3 file or has no exons. The message names the line,
         what was expected and what was found.
 
+    Warns
+    -----
+    UserWarning
+        If genes have a line of their own, but no exons. They are not in the table.
+
     References
     ----------
     Ensembl, GFF/GTF file format, https://www.ensembl.org/info/website/upload/gff.html.
@@ -69,26 +76,47 @@ def read_gtf(path):
       chrom  start  end strand gene_id transcript_id gene_name
     0  chr1     10   35      +      G1            T1      TP53
     """
-    tables = [_table(lines) for lines in blocks_of_lines(path) if _keep_exons(lines)]
+    tables, genes = [], {}
+    for lines in blocks_of_lines(path):
+        fields = lines.fields()
+        lines.check(
+            fields.counts == _N_COLUMNS, f"{_N_COLUMNS} columns separated by tabs", fields.counts
+        )
+        begins = fields.ends(_N_COLUMNS - 2)
+        genes |= _genes(lines, begins, fields.equal(_FEATURE, b"gene"))
+        is_exon = fields.equal(_FEATURE, b"exon")
+        if is_exon.any():
+            lines.keep(is_exon)
+            tables.append(_table(lines, begins[is_exon]))
     if not tables:
         raise FileFormatError(f"{os.fsdecode(path)}: expected lines of exons, found none.")
     table = stacked(tables)
     table["strand"] = table["strand"].cat.set_categories(["+", "-"])
+    _warn_of_genes_without_exons(path, genes, table["gene_id"].cat.categories)
     return table
 
 
-def _keep_exons(lines):
-    """Keep the lines of exons; tell whether there are any."""
-    fields = lines.fields()
-    lines.check(
-        fields.counts == _N_COLUMNS, f"{_N_COLUMNS} columns separated by tabs", fields.counts
-    )
-    lines.keep(fields.equal(_FEATURE, b"exon"))
-    return len(lines) > 0
+def _genes(lines, begins, is_gene):
+    """Line of each gene that has a line of its own."""
+    attributes = begins[is_gene].tolist(), lines.stops[is_gene].tolist()
+    names = _values(lines, attributes, "gene_id")
+    numbers = lines.numbers[is_gene].tolist()
+    return {name.decode(): line for name, line in zip(names, numbers, strict=True) if name}
 
 
-def _table(lines):
-    begins, ends = lines.fields().ends(_N_COLUMNS - 2), lines.stops
+def _warn_of_genes_without_exons(path, genes, with_exons):
+    without = sorted(genes.keys() - set(with_exons), key=genes.get)
+    if without:
+        warnings.warn(
+            f"{os.fsdecode(path)}, line {genes[without[0]]}: {len(without)} of {len(genes)} genes "
+            f"have no exons and are left out: {listed(without)}.",
+            stacklevel=3,
+        )
+
+
+def _table(lines, begins):
+    """Read exons, whose attributes are behind the tab at `begins`."""
+    attributes = begins.tolist(), lines.stops.tolist()
     # The attributes are most of the text, and need not go through pandas.
     lines.stops = begins
     table = lines.parse(_COLUMNS)
@@ -97,7 +125,6 @@ def _table(lines):
     lines.check(
         table["strand"].isin(["+", "-"]), "'+' or '-' as strand of an exon", table["strand"]
     )
-    attributes = begins.tolist(), ends.tolist()
     for name in ("gene_id", "transcript_id"):
         table[name] = _required(lines, attributes, name)
     symbols = _values(lines, attributes, "gene_name")

@@ -1,5 +1,6 @@
 """One ragged sparse matrix: the bins of every gene, one below the other."""
 
+from itertools import pairwise
 from numbers import Integral
 
 import numpy as np
@@ -8,6 +9,9 @@ from sklearn.utils import check_scalar
 
 from skgenes.utils import check_expression
 from skgenes.utils._messages import listed
+
+# Sums are added in float64, of so many bins at a time.
+_BINS_AT_ONCE = 100_000
 
 
 class Track:
@@ -105,14 +109,12 @@ class Track:
         (2020), Methods, doi 10.1038/s42256-020-0201-6).
         """
         check_scalar(depth, "depth", Integral, min_val=0)
-        sums = []
-        for n_left_out in range(depth + 1):
-            starts = np.minimum(self.offsets[:-1] + n_left_out, self.offsets[1:])
-            rows, counts = ranges(starts, self.offsets[1:])
-            indptr = np.concatenate([[0], np.cumsum(counts)])
-            adder = sp.csr_array((np.ones(rows.size), rows, indptr), (len(self), self.offsets[-1]))
-            sums.append((adder @ self.bins).astype(np.float32))
-        return sums
+        middle = np.searchsorted(
+            self.offsets, np.arange(_BINS_AT_ONCE, self.offsets[-1], _BINS_AT_ONCE)
+        )
+        edges = [0, *np.unique(middle[middle < len(self)]), len(self)]
+        blocks = [self._block_sums(start, stop, depth) for start, stop in pairwise(edges)]
+        return [sp.vstack(sums, format="csr") for sums in zip(*blocks, strict=True)]
 
     def __len__(self):
         return self.offsets.size - 1
@@ -143,6 +145,22 @@ class Track:
         other = object.__new__(Track)
         vars(other).update({**vars(self), **changes})
         return other
+
+    def _block_sums(self, start, stop, depth):
+        """Fold sums of consecutive genes."""
+        offsets = self.offsets[start : stop + 1]
+        bins = self.bins[offsets[0] : offsets[-1]]
+        offsets = offsets - offsets[0]
+        sums = []
+        for n_left_out in range(depth + 1):
+            starts = np.minimum(offsets[:-1] + n_left_out, offsets[1:])
+            rows, counts = ranges(starts, offsets[1:])
+            indptr = np.concatenate([[0], np.cumsum(counts)])
+            # Wide indices here would widen those of the bins.
+            rows, indptr = rows.astype(bins.indices.dtype), indptr.astype(bins.indptr.dtype)
+            adder = sp.csr_array((np.ones(rows.size), rows, indptr), (stop - start, offsets[-1]))
+            sums.append((adder @ bins).astype(np.float32))
+        return sums
 
     def _rows(self, genes):
         """Keep genes, given by position, in that order."""

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skgenes.feature_extraction import read_bed, read_gtf
+from skgenes.feature_extraction import _data_lines, read_bed, read_gtf
 
 BED6 = "chr1\t10\t35\tELAVL1\t7.5\t+\nchr2\t0\t0\tFUS\t.\t.\n"
 
@@ -194,6 +194,55 @@ def test_malformed_gtf(written, content, match):
     path = written(content, "genes.gtf")
     with pytest.raises(ValueError, match=rf"genes\.gtf.*{match}"):
         read_gtf(path)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("block", [1, 7, 64, 1000])
+def test_blocks_change_nothing(written, monkeypatch, block, end):
+    """Files are read in blocks, whose borders may be anywhere."""
+    rng = np.random.default_rng(0)
+    comment = "# of\tno column\n"
+    bed = "track x\n" + "".join(
+        f"{comment * (i % 9 == 4)}chr{i % 11}\t{i}\t{i + 7}\tR{rng.integers(9)}\n"
+        for i in range(60)
+    )
+    gtf = "#!é\n" + "".join(
+        gtf_line(attributes=f'gene_id "G{i // 7}"; transcript_id "T{i // 3}"; gene_name "é{i}";')
+        + gtf_line().replace("exon", "CDS")
+        for i in range(40)
+    )
+    for read, text in ((read_bed, bed), (read_gtf, gtf), (read_bed, bed.replace("\t", " "))):
+        content = text.replace("\n", end).encode()
+        path, zipped = written(content), written(gzip.compress(content), "a.gz")
+        whole = read(path)
+        with monkeypatch.context() as patched:
+            patched.setattr(_data_lines, "_BLOCK", block)
+            pd.testing.assert_frame_equal(read(path), whole)
+            pd.testing.assert_frame_equal(read(zipped), whole)
+            bad = written(content + b"chr1\tx\n", "bad.txt")
+            place = rf"bad\.txt, line {text.count(chr(10)) + 1}"
+            with pytest.raises(ValueError, match=f"{place}: expected . columns.*found '2'"):
+                read(bad)
+            bad.write_bytes(content + b"\xff\n")
+            with pytest.raises(ValueError, match=f"{place}: .* found the byte 0xff"):
+                read(bad)
+            bad.write_bytes(gzip.compress(content)[:-20])
+            with pytest.raises(ValueError, match=r"bad\.txt: expected gzipped text to the end"):
+                read(bad)
+
+
+@pytest.mark.parametrize("content", [b"", gzip.compress(b""), b"#!nothing\r\n\r\n"])
+def test_gtf_without_lines(written, content):
+    with pytest.raises(ValueError, match=r"genes\.gtf: expected lines of exons, found none"):
+        read_gtf(written(content, "genes.gtf"))
+
+
+def test_genes_without_exons(written):
+    gene = gtf_line().replace("exon", "gene")
+    text = "#\n" + gene + gtf_line() + gene.replace("G1", "G3") + gene.replace("G1", "G2")
+    with pytest.warns(UserWarning, match=r"genes\.gtf, line 4: 2 of 3 genes have no .*'G3', 'G2'"):
+        table = read_gtf(written(text, "genes.gtf"))
+    assert table["gene_id"].tolist() == ["G1"]
 
 
 def test_real_files(real_data):

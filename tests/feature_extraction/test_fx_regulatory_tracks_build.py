@@ -7,7 +7,13 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skgenes.feature_extraction import Track, read_bed, read_gtf, regulatory_tracks
+from skgenes.feature_extraction import (
+    Track,
+    _from_annotation,
+    read_bed,
+    read_gtf,
+    regulatory_tracks,
+)
 
 EXONS = pd.DataFrame(
     {
@@ -62,6 +68,24 @@ def brute_force(exons, by, part, peaks, *, upstream, downstream, bin_size, stran
     return result
 
 
+def n_used(exons, part, peaks, *, upstream, downstream, bin_size, stranded):
+    """Number of sites with a base in any gene's region."""
+    there = set()
+    for _, own in exons.groupby("gene_id"):
+        chrom, strand = own["chrom"].iloc[0], own["strand"].iloc[0]
+        strands = strand if stranded and part == "rna" else "+-"
+        along = positions_of(own, part, upstream, downstream)
+        there |= {(chrom, s, p) for p in along for s in strands}
+    return sum(
+        any(
+            (row.chrom, s, p) in there
+            for p in range(row.start, row.end)
+            for s in (row.strand if row.strand in "+-" and stranded and part == "rna" else "+-")
+        )
+        for row in peaks.itertuples()
+    )
+
+
 @st.composite
 def genomes(draw):
     """Exons of up to 5 genes and up to 12 sites on three short chromosomes."""
@@ -101,8 +125,7 @@ def test_equals_a_loop_over_bases(genome, bin_size, upstream, downstream, strand
         assert counts["empty"] == (peaks["start"] == peaks["end"]).sum()
         away = ~peaks["chrom"].isin(exons["chrom"]) & (peaks["start"] < peaks["end"])
         assert counts["without_genes"] == away.sum()
-        n_bound = sum(bins[:, 1:].sum() for bins in expected.values())
-        assert (counts["used"] > 0) == (n_bound > 0)
+        assert counts["used"] == n_used(exons, part, peaks, stranded=stranded, **sizes)
     assert list(report.genes.index) == list(tracks.genes)
 
 
@@ -178,6 +201,47 @@ def test_one_table_for_each_regulator(tmp_path):
     same, _ = regulatory_tracks(EXONS, rna=one.drop(columns="strand"), genes=["A"])
     assert same.rna.regulators.tolist() == ["exon", "Y", "Z"]
     np.testing.assert_array_equal(same.rna.bins.toarray(), [[90, 15, 10]])
+
+
+def test_messages_name_the_file(tmp_path):
+    path = tmp_path / "peaks.bed"
+    for content, match in (
+        ("1\t100\t110\tR\n", "name chromosomes differently: '1' and 'chr1'"),
+        ("chrX\t100\t110\tR\n", "has no chromosome of annotation: it has 'chrX'"),
+        ("chr1\t100\t110\n", "has 1 of 1 intervals without a regulator's name"),
+        ("#\nchr1\t100\t90\tR\n", ", line 2: expected an end that is not before the start"),
+    ):
+        path.write_text(content)
+        with pytest.raises(ValueError, match=rf"peaks\.bed.*{match}"):
+            regulatory_tracks(EXONS, rna=path)
+    path.write_text("1\t100\t110\n")
+    with pytest.raises(ValueError, match=r"rna\['R'\] \(.*peaks\.bed\) and annotation name"):
+        regulatory_tracks(EXONS, rna={"R": path})
+    path.write_text("chr1\tx\n")
+    with pytest.raises(ValueError, match=r"peaks\.bed, line 1: expected 9 columns"):
+        regulatory_tracks(path, rna=GOOD)
+
+
+@pytest.mark.parametrize("stranded", [True, False])
+def test_blocks_of_sites_change_nothing(monkeypatch, stranded):
+    rng = np.random.default_rng(0)
+    start = rng.integers(0, 1500, 200)
+    peaks = pd.DataFrame(
+        {
+            "chrom": rng.choice(["chr1", "chr2", "chr3"], 200),
+            "start": start,
+            "end": start + rng.integers(0, 90, 200),
+            "name": rng.choice(["Q", "R", "S"], 200),
+            "strand": rng.choice(["+", "-", "."], 200),
+        }
+    )
+    arguments = {"promoter": peaks, "rna": peaks, "stranded": stranded}
+    whole, report = regulatory_tracks(EXONS, **arguments)
+    for block in (1, 13, 200):
+        monkeypatch.setattr(_from_annotation, "_BLOCK", block)
+        tracks, counts = regulatory_tracks(EXONS, **arguments)
+        assert tracks == whole
+        pd.testing.assert_frame_equal(counts.intervals, report.intervals)
 
 
 def test_no_sites_at_all(tmp_path):
