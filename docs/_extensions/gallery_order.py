@@ -7,6 +7,10 @@ ORDER = (
     "microarray_study.py",
     "ship_panel.py",
     "explain_bottleneck.py",
+    "decode_tissues.py",
+    "decode_contrast.py",
+    "decode_persons.py",
+    "decode_knockout.py",
 )
 
 
