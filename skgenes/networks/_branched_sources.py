@@ -1,7 +1,5 @@
 """Where training draws the parts of genes from."""
 
-from itertools import accumulate, pairwise
-
 import numpy as np
 
 from skgenes.networks._dense import standardized
@@ -12,19 +10,16 @@ class FoldSource:
 
     Parameters
     ----------
-    matrix : ndarray or csr_array of shape (n_genes, n_columns)
-        Fold sums of all parts side by side, for each part S_0 first.
+    parts : sequence of ndarray or csr_array of shape (n_genes, (depth + 1) * n_features)
+        Of every part the fold sums side by side, S_0 first.
     depths : tuple of int
         The last fold sum of every part.
-    n_features : tuple of int
-        Features of every part.
     """
 
-    def __init__(self, matrix, depths, n_features):
-        self._matrix = matrix
-        self._shapes = [(depth + 1, n) for depth, n in zip(depths, n_features, strict=True)]
-        self._columns = [0, *accumulate(rows * n for rows, n in self._shapes)]
-        self.shape = matrix.shape
+    def __init__(self, parts, depths):
+        self._parts = parts
+        self._rows = [depth + 1 for depth in depths]
+        self.shape = parts[0].shape[0], sum(part.shape[1] for part in parts)
 
     def rows(self, indices):
         """Dense rows of every part.
@@ -39,10 +34,9 @@ class FoldSource:
         tuple of ndarray of float32 of shape (n_rows, depth + 1, n_features)
             One array for each part.
         """
-        block = standardized(self._matrix[indices], None)
         return tuple(
-            block[:, start:stop].reshape(-1, *shape)
-            for (start, stop), shape in zip(pairwise(self._columns), self._shapes, strict=True)
+            standardized(part[indices], None).reshape(-1, n_rows, part.shape[1] // n_rows)
+            for part, n_rows in zip(self._parts, self._rows, strict=True)
         )
 
 

@@ -281,25 +281,29 @@ class _Fit:
         }
         losses, sizes, n_seen = [], [], 0
         for stack in self._stacks(rows):
-            n_batches, size = stack.shape
-            x, y = self._draw(stack.ravel(), stack.shape)
-            steps = self._n_steps + 1 + np.arange(n_batches)
-            seen = n_seen + size * np.arange(1, n_batches + 1)
-            values = StepValues(
-                **rates,
-                **self._fixed_values,
-                decay_powers=self._constant(np.power(ADAM_DECAYS, steps[:, np.newaxis])),
-                # The last batch counts by its size: it may be a single sample.
-                statistic_rates=self._constant(
-                    np.maximum(size / seen, _STATISTIC_RATE)[:, np.newaxis]
-                ),
-            )
-            seeds = self._seeds(steps)
-            losses.append(self._train(self._weights, self._state, x, y, values, seeds))
-            sizes.append(size)
-            self._n_steps += n_batches
-            n_seen = seen[-1]
+            losses.append(self._train_on(stack, n_seen, rates))
+            sizes.append(stack.shape[1])
+            n_seen += stack.size
         return float(np.dot(np.array(losses, dtype=np.float64), sizes) / len(rows))
+
+    def _train_on(self, stack, n_seen, rates):
+        """Take a step for every batch of a stack; return the sum of their losses.
+
+        Inputs and targets go with the call, before the next are drawn.
+        """
+        n_batches, size = stack.shape
+        steps = self._n_steps + 1 + np.arange(n_batches)
+        seen = n_seen + size * np.arange(1, n_batches + 1)
+        values = StepValues(
+            **rates,
+            **self._fixed_values,
+            decay_powers=self._constant(np.power(ADAM_DECAYS, steps[:, np.newaxis])),
+            # The last batch counts by its size: it may be a single sample.
+            statistic_rates=self._constant(np.maximum(size / seen, _STATISTIC_RATE)[:, np.newaxis]),
+        )
+        x, y = self._draw(stack.ravel(), stack.shape)
+        self._n_steps += n_batches
+        return self._train(self._weights, self._state, x, y, values, self._seeds(steps))
 
     def _seeds(self, steps):
         """Two numbers for every step, far enough apart to give every layer its own."""

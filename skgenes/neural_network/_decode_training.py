@@ -60,8 +60,8 @@ def split_genes(estimator, n_genes, seed, groups, validation):
     check_consistent_length(rows, groups)
     if len(np.unique(groups)) < 2:
         raise ValueError(
-            f"groups has the single value {groups[0]!r}: nothing is left to hold out. Pass at "
-            "least two groups, or none."
+            f"groups has the single value {groups.tolist()[0]!r}: nothing is left to hold out. "
+            "Pass at least two groups, or none."
         )
     splitter = GroupShuffleSplit(1, test_size=estimator.validation_fraction, random_state=state)
     return next(splitter.split(rows, groups=groups))
@@ -152,8 +152,8 @@ class FreshStart:
         self._conv_activation = conv_activation
         depths = tuple(sum(size - 1 for _, size in shapes) for shapes in convolutions)
         if conv_activation == "identity":
-            folded = genes.fold(dict(zip(genes.parts, depths, strict=True)), log_counts)
-            self._source = FoldSource(folded, depths, self._n_features)
+            folded = genes.fold_parts(dict(zip(genes.parts, depths, strict=True)), log_counts)
+            self._source = FoldSource(folded, depths)
         else:
             self._source = BinSource(genes.bins(), depths)
 
@@ -198,7 +198,7 @@ class TransferStart:
         self._base, values = next(self._bases)
         n_values = values.shape[1]
         head = initial_branched_network([n_values], [()], *self._shape, rng)
-        return head, FoldSource(values, (0,), (n_values,))
+        return head, FoldSource([values], (0,))
 
     def finish(self, head):
         """Put the head on the branches it was trained with."""

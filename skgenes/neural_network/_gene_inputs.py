@@ -43,12 +43,31 @@ class GeneInputs:
         csr_array of shape (n_genes, n_columns), float32
             The sums.
         """
-        blocks = []
+        return sp.hstack(self.fold_parts(depths, log_counts), format="csr", dtype=np.float32)
+
+    def fold_parts(self, depths, log_counts):
+        """Fold sums of every part, not to be changed: they may be the part itself.
+
+        Parameters
+        ----------
+        depths : dict of str to int
+            The last fold sum of every part.
+        log_counts : bool
+            Whether to return ``log(1 + S_d)``.
+
+        Returns
+        -------
+        list of csr_array of shape (n_genes, (depth + 1) * n_features), float32
+            The sums of each part side by side, S_0 first.
+        """
+        folded = []
         for part, depth in depths.items():
-            blocks += _sums(self.parts[part], depth)
-        folded = sp.hstack(blocks, format="csr", dtype=np.float32)
-        if log_counts:
-            folded.data = np.log1p(folded.data)
+            first, *others = _sums(self.parts[part], depth)
+            sums = sp.hstack([first, *others], format="csr") if others else first
+            if log_counts:
+                content = np.log1p(sums.data), sums.indices, sums.indptr
+                sums = sp.csr_array(content, sums.shape)
+            folded.append(sums)
         return folded
 
     def bins(self):

@@ -302,9 +302,9 @@ def test_sources_against_brute_force(seed, lengths, depths):
     rng = np.random.default_rng(seed)
     tracks = random_track(rng, np.full(len(lengths), 3), 4), random_track(rng, lengths, 2)
     genes = rng.integers(0, len(lengths), 5)
-    folded = folded_inputs(tracks, depths)
-    source = FoldSource(folded, depths, (4, 2))
-    dense = FoldSource(folded.toarray(), depths, (4, 2))
+    folded = [folded_inputs([track], [depth]) for track, depth in zip(tracks, depths, strict=True)]
+    source = FoldSource(folded, depths)
+    dense = FoldSource([part.toarray() for part in folded], depths)
     bins = BinSource([(track.bins, track.offsets) for track in tracks], depths)
     assert source.shape == dense.shape == (len(lengths), 4 * (depths[0] + 1) + 2 * (depths[1] + 1))
     assert bins.shape[0] == len(lengths)

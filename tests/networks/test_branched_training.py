@@ -100,7 +100,7 @@ def branch_values(network, tracks):
 
 def fold_source(tracks):
     sums = [track.fold_sums(depth) for track, depth in zip(tracks, DEPTHS, strict=True)]
-    return FoldSource(sp.hstack([*chain(*sums)], format="csr"), DEPTHS, N_FEATURES)
+    return FoldSource([sp.hstack(blocks, format="csr") for blocks in sums], DEPTHS)
 
 
 def bin_source(tracks):
@@ -233,7 +233,7 @@ def test_losses_and_validation_errors(tracks, targets):
         np.random.SeedSequence(0), train_rows=train_rows, validation_rows=validation_rows,
         observer=Observer(),
     )  # fmt: skip
-    folded = source._matrix
+    folded = np.hstack([part.reshape(N_GENES, -1) for part in source.rows(np.arange(N_GENES))])
     errors = [
         np.square(network.folded().predict(folded)[35:] - targets[35:]).mean()
         for network in networks
