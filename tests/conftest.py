@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from sklearn.utils import Bunch
+
+from skgenes.feature_extraction import RegulatoryTracks, Track
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +36,34 @@ def expression():
 @pytest.fixture(scope="session")
 def genes():
     return np.array([f"GENE{i}" for i in range(30)], dtype=object)
+
+
+@pytest.fixture(scope="session")
+def regulated():
+    """Tracks of 240 genes, and three outputs that TF1 and RBP2 decide, with some noise."""
+    rng = np.random.default_rng(11)
+    n_genes = 240
+    parts, bound = {}, {}
+    for part, mask, lengths, names in (
+        ("promoter", "promoter", np.full(n_genes, 3), ["TF1", "TF2", "TF3", "TF4"]),
+        ("rna", "exon", rng.integers(1, 7, n_genes), ["RBP1", "RBP2", "RBP3"]),
+    ):
+        bins = np.ones((lengths.sum(), 1 + len(names)))
+        bins[:, 1:] = rng.uniform(0.2, 1, (len(bins), len(names)))
+        bins[:, 1:] *= rng.random((len(bins), len(names))) < 0.3
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        parts[part] = Track(bins, offsets, [mask, *names])
+        sums = parts[part].fold_sums(0)[0].toarray()
+        bound |= dict(zip(names, sums.T[1:], strict=True))
+    tracks = RegulatoryTracks([f"GENE{i:03d}" for i in range(n_genes)], **parts)
+    y = np.outer(bound["TF1"], [2.0, 0, 1]) - np.outer(bound["RBP2"], [0, 1.5, 1])
+    chromosomes = np.array([f"chr{i % 7 + 1}" for i in range(n_genes)])
+    return Bunch(
+        tracks=tracks,
+        y=y + 0.1 * rng.normal(size=y.shape),
+        chromosomes=chromosomes,
+        planted={"TF1": [2.0, 0, 1], "RBP2": [0, -1.5, -1]},
+    )
 
 
 @pytest.fixture(scope="session")

@@ -59,11 +59,23 @@ def check_features(transformer, X):
         if expected[part].tolist() != track.regulators.tolist():
             raise ValueError(
                 f"The regulators of {part} are not those of fit. "
-                f"{_difference(expected[part], track.regulators)}"
+                f"{difference(expected[part], track.regulators)}"
             )
 
 
-def _difference(expected, names):
+def difference(expected, names):
+    """Say how the features of a part differ from those expected.
+
+    Parameters
+    ----------
+    expected, names : sequence of str
+        Features expected, and features found; not the same.
+
+    Returns
+    -------
+    str
+        A sentence that names some.
+    """
     new, missing = (
         [name for name in a if name not in set(b)]
         for a, b in ((names, expected), (expected, names))

@@ -9,6 +9,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skgenes.feature_extraction._fitted_features import difference
 from skgenes.networks import MatrixSource, TrainingOptions, branched_to_keras
 from skgenes.neural_network._base import (
     TRAINING_CONSTRAINTS,
@@ -472,8 +473,8 @@ class DEcodeRegressor(NetworkMixin, RegressorMixin, BaseEstimator):
             known, given = (list(model.regulators_in_.get(part, ())) for model in (base, self))
             if known != given:
                 raise ValueError(
-                    f"X has {len(given)} features of {part!r}, base_estimator was fitted on "
-                    f"{len(known)}: they must be the same, in the same order."
+                    f"The features of {part!r} in X are not those that base_estimator was fitted "
+                    f"on. {difference(known, given)}"
                 )
         return base.runs_
 
