@@ -260,7 +260,7 @@ def _binned(regions, models, pieces, offsets, bin_size, n_features):
     every = np.arange(regions.gene.size)
     mask = (np.zeros_like(every), every, regions.start, regions.end)
     pieces = [np.concatenate(columns) for columns in zip(mask, pieces, strict=True)]
-    index = sp.get_index_dtype(maxval=max(offsets[-1], n_features))
+    index = np.int32 if max(offsets[-1], n_features) < 2**31 else np.int64
     entries = []
     for begin in range(0, max(pieces[0].size, 1), _BLOCK):
         block = (column[begin : begin + _BLOCK] for column in pieces)

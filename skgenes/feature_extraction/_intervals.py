@@ -108,19 +108,28 @@ def _columns(table, what, chromosomes):
     check_positions(table, what)
     strand = np.full(len(table), STRANDS.index("."), dtype=np.int8)
     if "strand" in table:
-        strand = _looked_up(*pd.factorize(table["strand"]), STRANDS).astype(np.int8)
+        strand = _looked_up(table["strand"], STRANDS)[0].astype(np.int8)
         check_rows(strand >= 0, table, "strand", what, "'+', '-' or '.'")
-    code, names = pd.factorize(table["chrom"])
+    chromosome, names = _looked_up(table["chrom"], chromosomes)
     _check_naming(names, chromosomes, what)
     start, end = (table[side].to_numpy(np.int64) for side in ("start", "end"))
-    return _looked_up(code, names, chromosomes), start, end, strand
+    return chromosome, start, end, strand
 
 
-def _looked_up(code, names, known):
-    """Number values by their place in `known`, -1 for the others, from what factorize gives."""
-    place = pd.Index(known, dtype=object).get_indexer(np.asarray(names, dtype=object))
-    # The -1 appended is for missing values, whose code is -1.
-    return np.append(place, -1).astype(np.int32)[code]
+def _looked_up(column, known):
+    """Number values by their place in `known`, -1 for the others; give the values there are."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        code, names = column.cat.codes.to_numpy(), column.cat.categories
+        # Categories may be without rows. The value behind them is for missing ones, whose code is
+        # -1, here and below.
+        present = np.zeros(len(names) + 1, dtype=bool)
+        present[code] = True
+    else:
+        code, names = pd.factorize(column)
+        present = np.ones(len(names) + 1, dtype=bool)
+    names = np.asarray(names, dtype=object)
+    place = pd.Index(known, dtype=object).get_indexer(names)
+    return np.append(place, -1).astype(np.int32)[code], names[present[:-1]]
 
 
 def _check_naming(names, chromosomes, what):
