@@ -2,7 +2,14 @@
 
 from skgenes.pl._gene_scores import gene_scores
 from skgenes.pl._landmark_genes import landmark_genes
+from skgenes.pl._regulator_scores import regulator_scores
 from skgenes.pl._sample_dendrogram import sample_dendrogram
 from skgenes.pl._training_curve import training_curve
 
-__all__ = ["gene_scores", "landmark_genes", "sample_dendrogram", "training_curve"]
+__all__ = [
+    "gene_scores",
+    "landmark_genes",
+    "regulator_scores",
+    "sample_dendrogram",
+    "training_curve",
+]

@@ -1,19 +1,16 @@
 """Every gene of an AnnData inferred from its landmarks, each cell by a model that never saw it."""
 
-from numbers import Integral
-
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold, KFold, check_cv
 
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import GivenPanelSelector
 from skgenes.linear_model import PanelRidge
 from skgenes.tl._estimators import fill_in, params_of, with_seed
+from skgenes.tl._folds import folds_of, labels_of, shown_cv
 from skgenes.tl._inputs import expression_of, panel_of
 from skgenes.tl._results import check_free, store
 from skgenes.utils import check_anndata, with_names
-from skgenes.utils._messages import listed
 
 
 def reconstruct(
@@ -120,7 +117,8 @@ def reconstruct(
     flag = f"{key_added}_inferred"
     check_free(adata, key_added, "reconstruct", {"layers": [key_added], "var": [flag]})
     matrix, names = expression_of(adata, layer)
-    folds = _folds(adata, cv, groups, random_state)
+    labels = labels_of(adata, "obs", groups, what="cells")
+    folds = folds_of(adata.n_obs, cv, labels, random_state, what="cells")
     model = LandmarkReconstructor(
         GivenPanelSelector(np.flatnonzero(panel)),
         with_seed(PanelRidge() if regressor is None else regressor, random_state),
@@ -132,7 +130,7 @@ def reconstruct(
     params = params_of(
         key=key,
         regressor=model.regressor,
-        cv=_shown(cv),
+        cv=shown_cv(cv),
         groups=groups,
         layer=layer,
         random_state=random_state,
@@ -143,51 +141,3 @@ def reconstruct(
         "uns": {"params": params, "n_splits": len(folds)},
     }
     return store(adata, key_added, "reconstruct", fields, copy=copy)
-
-
-def _folds(adata, cv, groups, random_state):
-    """Pairs of training and test cells; every cell is tested once."""
-    labels = None if groups is None else _labels(adata, groups)
-    splitter = cv
-    if isinstance(cv, Integral):
-        # Without a seed it would draw from NumPy's global state.
-        drawn = np.random.RandomState() if random_state is None else random_state
-        shuffled = KFold(cv, shuffle=True, random_state=drawn)
-        splitter = shuffled if labels is None else GroupKFold(cv)
-    folds = list(check_cv(splitter).split(np.empty((adata.n_obs, 1)), groups=labels))
-    tested = np.concatenate([np.empty(0, dtype=np.intp), *(test for _, test in folds)])
-    times = np.bincount(tested, minlength=adata.n_obs)
-    if np.any(times != 1):
-        raise ValueError(
-            f"cv must test each cell once, but {_shown(cv)} leaves {int(np.sum(times == 0))} of "
-            f"{adata.n_obs} cells out and tests {int(np.sum(times > 1))} more than once. Use a "
-            "splitter such as sklearn.model_selection.KFold."
-        )
-    shared = sum(len(np.intersect1d(train, test)) for train, test in folds)
-    if shared:
-        raise ValueError(
-            f"cv must test cells that were not trained on, but {_shown(cv)} does both with "
-            f"{shared} of {adata.n_obs} cells. Use a splitter such as "
-            "sklearn.model_selection.KFold."
-        )
-    return folds
-
-
-def _labels(adata, groups):
-    if groups not in adata.obs:
-        raise ValueError(
-            f"groups={groups!r} is not a column of adata.obs; its columns are: "
-            f"{listed(adata.obs.columns) or 'none'}."
-        )
-    labels = adata.obs[groups]
-    if labels.isna().any():
-        raise ValueError(
-            f"adata.obs[{groups!r}] is missing for {int(labels.isna().sum())} of {adata.n_obs} "
-            "cells: leave them out first."
-        )
-    return labels.to_numpy()
-
-
-def _shown(cv):
-    """Keep a number or a splitter, but not the indices of a list of folds."""
-    return cv if isinstance(cv, Integral) or hasattr(cv, "split") else type(cv).__name__
