@@ -10,6 +10,7 @@ from sklearn.utils import Bunch, check_scalar
 
 from skgenes.feature_extraction._intervals import intervals_of
 from skgenes.feature_extraction._overlaps import (
+    LARGEST,
     cut_into_bins,
     merged,
     overlapping_pairs,
@@ -219,6 +220,7 @@ class _Line:
         """Find the sites that share a base with a region; where they are on the line."""
         one = np.zeros(self.start.size, dtype=np.int64)
         _, first, behind = merged(one, self.start, self.end, 1)
+        first = np.append(first, LARGEST)
         pieces = []
         # In blocks, so that what is computed of each site never leaves the processor's cache.
         for begin in range(0, max(sites.start.size, 1), _BLOCK):

@@ -4,7 +4,7 @@ import numpy as np
 
 from skgenes.feature_extraction._track import ranges
 
-_LARGEST = 2**63 - 1
+LARGEST = 2**63 - 1
 
 
 def merged(group, start, end, n_groups):
@@ -38,7 +38,7 @@ def merged(group, start, end, n_groups):
     if not start.size:
         return tuple(np.empty(0, dtype=np.int64) for _ in range(3))
     span = int(end.max()) + 2
-    if n_groups * span > _LARGEST:
+    if n_groups * span > LARGEST:
         raise ValueError(
             f"Positions up to {span} in {n_groups} groups do not fit 64 bits. Check the columns "
             "start and end."
@@ -58,17 +58,17 @@ def touching(start, end, region_start, region_end):
     ----------
     start, end : ndarray of int64 of shape (n_intervals,)
         Intervals, in any order.
-    region_start, region_end : ndarray of int64 of shape (n_regions,)
-        Disjoint regions, in order.
+    region_start : ndarray of int64 of shape (n_regions + 1,)
+        First bases of disjoint regions, in order, and `LARGEST`, for the intervals behind all.
+    region_end : ndarray of int64 of shape (n_regions,)
+        The bases after their last ones.
 
     Returns
     -------
     ndarray of bool of shape (n_intervals,)
         Whether they do.
     """
-    # One more, behind everything, for the intervals behind the last region.
-    starts = np.append(region_start, _LARGEST)
-    return starts[np.searchsorted(region_end, start, side="right")] < end
+    return region_start[np.searchsorted(region_end, start, side="right")] < end
 
 
 def overlapping_pairs(start, end, region_start, region_end):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from skgenes.feature_extraction import read_bed, read_gtf, regulatory_tracks
 from skgenes.feature_extraction._overlaps import (
+    LARGEST,
     cut_into_bins,
     merged,
     overlapping_pairs,
@@ -95,7 +96,7 @@ def test_many_pairs_equal_those_of_an_interval_tree():
 def test_touching_equals_a_loop(intervals, regions):
     one = np.zeros(len(regions), dtype=np.int64)
     _, start, end = merged(one, *columns(regions), 1)
-    found = touching(*columns(intervals), start, end)
+    found = touching(*columns(intervals), np.append(start, LARGEST), end)
     expected = [any(a < d and c < b for c, d in regions) for a, b in intervals]
     assert found.tolist() == expected
 
