@@ -23,8 +23,9 @@ MODULES = (
     "deeplift",
     "regulator_scores",
     "training",
+    "decode",
 )
-NEED_DATA = ("bulk_landmarks", "across_platforms", "lung_samples")
+NEED_DATA = ("bulk_landmarks", "across_platforms", "lung_samples", "decode_genome")
 PACKAGES = ("skgenes", "numpy", "scipy", "scikit-learn", "tensorflow", "keras", "shap", "qnorm")
 COLUMNS = ("name", "value", "unit", "goal", "met", "note")
 OPERATORS = {">=": ge, "<=": le, "==": eq}
