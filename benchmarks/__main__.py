@@ -22,10 +22,11 @@ MODULES = (
     "ridge",
     "deeplift",
     "regulator_scores",
+    "knockout",
     "training",
     "decode",
 )
-NEED_DATA = ("bulk_landmarks", "across_platforms", "lung_samples", "decode_genome")
+NEED_DATA = ("bulk_landmarks", "across_platforms", "lung_samples", "decode_pair", "decode_genome")
 PACKAGES = ("skgenes", "numpy", "scipy", "scikit-learn", "tensorflow", "keras", "shap", "qnorm")
 COLUMNS = ("name", "value", "unit", "goal", "met", "note")
 OPERATORS = {">=": ge, "<=": le, "==": eq}
