@@ -13,7 +13,7 @@ from sklearn.base import clone
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, PeelOffSelector
 from skgenes.inspection import deeplift
-from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
+from skgenes.neural_network import DEcodeRegressor, DGEXRegressor, GeneAutoEncoder
 from skgenes.preprocessing import DuplicateSampleRemover, QuantileNormalizer
 
 AUTOENCODER = GeneAutoEncoder(
@@ -22,6 +22,11 @@ AUTOENCODER = GeneAutoEncoder(
 PEEL_OFF = PeelOffSelector(8, n_trials=10, n_clusters_range=(3, 8), random_state=0)
 DGEX = DGEXRegressor((8, 6), max_iter=3, batch_size=16, dropout=0.3, random_state=0)
 
+DECODE = DEcodeRegressor(
+    ((6, 2), (5, 1)), hidden_layer_sizes=(8, 6), n_init=2, max_iter=3, batch_size=16, dropout=0.3,
+    random_state=0,
+)  # fmt: skip
+
 
 def fingerprint():
     """One number for all that the estimators compute from a seed."""
@@ -29,6 +34,8 @@ def fingerprint():
     digest = hashlib.sha256()
     autoencoder = clone(AUTOENCODER).fit(X)
     dgex = clone(DGEX).fit(X[:, :9], X[:, 9:])
+    decode = clone(DECODE).fit(X[:, :9], X[:, 9:])
+    bent = clone(DECODE).set_params(conv_activation="elu").fit(X[:, :9], X[:, 9:])
     selector = AutoEncoderDeepLIFTSelector(5, autoencoder=AUTOENCODER).fit(X)
     peel_off = clone(PEEL_OFF).fit(X)
     reconstructor = LandmarkReconstructor(selector, DGEX).fit(X)
@@ -36,6 +43,10 @@ def fingerprint():
     for array in (
         *(layer.kernel for layer in autoencoder.encoder_.layers + autoencoder.decoder_.layers),
         *(layer.kernel for layer in dgex.network_.layers),
+        *(weight for model in (decode, bent) for weight in model.runs_[0].weights()),
+        *(model.validation_errors_ for model in (decode, bent)),
+        decode.predict(X[:, :9]),
+        decode.fine_tune(X[:, :9], X[:, 0]).predict(X[:, :9]),
         autoencoder.transform(X),
         dgex.predict(X[:, :9]),
         selector.contributions_,
@@ -68,7 +79,9 @@ def test_in_other_processes():
     assert found == {fingerprint()}
 
 
-@pytest.mark.parametrize("model", [AUTOENCODER, DGEX], ids=["autoencoder", "dgex"])
+@pytest.mark.parametrize(
+    "model", [AUTOENCODER, DGEX, DECODE], ids=["autoencoder", "dgex", "decode"]
+)
 def test_what_random_state_means(expression, model):
     def weights(random_state, estimator=None):
         estimator = clone(model) if estimator is None else estimator
@@ -76,6 +89,8 @@ def test_what_random_state_means(expression, model):
         return np.concatenate([np.ravel(layer.kernel) for layer in layers_of(estimator)])
 
     def layers_of(estimator):
+        if isinstance(estimator, DEcodeRegressor):
+            return estimator.runs_[0].hidden
         return getattr(estimator, "encoder_", getattr(estimator, "network_", None)).layers
 
     same = weights(1)
@@ -152,6 +167,10 @@ def test_nothing_outside_changes(expression, random_state):
     autoencoder.score(expression)
     dgex = clone(DGEX).set_params(random_state=random_state)
     dgex.fit(expression[:, :9], expression[:, 9:]).predict(expression[:, :9])
+    decode = clone(DECODE).set_params(random_state=random_state)
+    decode.fit(expression[:, :9], expression[:, 9:], groups=np.arange(len(expression)) % 5)
+    decode.fine_tune(expression[:, :9], expression[:, 0]).predict(expression[:, :9])
+    decode.to_keras()
     AutoEncoderDeepLIFTSelector(5, autoencoder=AUTOENCODER).fit(expression)
     clone(PEEL_OFF).set_params(random_state=random_state).fit(expression)
     deeplift(autoencoder, expression, aggregation="signed")

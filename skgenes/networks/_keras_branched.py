@@ -41,11 +41,18 @@ def _outputs(network, inputs):
     ]
     h = branches[0] if len(branches) == 1 else layers.Concatenate(dtype="float32")(branches)
     for hidden in network.hidden:
-        h = _with(layers.Dense(len(hidden.bias), dtype="float32"), h, hidden.weights[:2])
+        h = _with(_dense(len(hidden.bias)), h, hidden.weights[:2])
         h = layers.ReLU(dtype="float32")(h)
         h = _with(layers.BatchNormalization(dtype="float32"), h, hidden.weights[2:])
     output = network.output
-    return _with(layers.Dense(len(output.bias), dtype="float32"), h, [output.kernel, output.bias])
+    return _with(_dense(len(output.bias)), h, [output.kernel, output.bias])
+
+
+def _dense(n_units):
+    import keras
+
+    # Other initial weights would be drawn from a global state.
+    return keras.layers.Dense(n_units, kernel_initializer="zeros", dtype="float32")
 
 
 def _branch(kernels, depth, activation, x):
@@ -58,6 +65,7 @@ def _branch(kernels, depth, activation, x):
             kernel.shape[2],
             len(kernel),
             use_bias=False,
+            kernel_initializer="zeros",
             activation={"identity": "linear"}.get(activation, activation),
             dtype="float32",
         )

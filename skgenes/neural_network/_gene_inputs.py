@@ -124,7 +124,7 @@ def open_genes(estimator, X, *, reset):
         names = gene_names(X)
         names = [f"x{i}" for i in range(matrix.shape[1])] if names is None else names
         estimator.regulators_in_ = {COUNTS: np.asarray(names, dtype=object)}
-    matrix = sp.csr_array(matrix, dtype=np.float32)
+    matrix = _in_single_precision(matrix)
     if estimator.log_counts and (matrix.data < 0).any():
         raise ValueError(
             f"log_counts=True takes counts, but X has the negative value {matrix.data.min():g}. "
@@ -179,10 +179,27 @@ def _open_tracks(estimator, X, reset):
         # Of an earlier fit on a matrix.
         vars(estimator).pop("feature_names_in_", None)
     else:
+        if COUNTS in estimator.regulators_in_:
+            raise TypeError(
+                f"This {type(estimator).__name__} was fitted on a matrix of counts, got "
+                "RegulatoryTracks."
+            )
         check_features(estimator, X)
         if not len(X):
             raise ValueError("X has no genes: there is nothing to predict.")
     return GeneInputs(X.parts, len(X))
+
+
+def _in_single_precision(matrix):
+    with np.errstate(over="ignore"):
+        result = sp.csr_array(matrix, dtype=np.float32)
+    if not np.isfinite(result.data).all():
+        largest = abs(matrix).max()
+        raise ValueError(
+            f"X has values as large as {largest:g}, but the network computes in float32, up to "
+            "3.4e38. Scale X first."
+        )
+    return result
 
 
 def _sums(part, depth):

@@ -5,7 +5,7 @@ import pytest
 
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
 from skgenes.networks import _rescale, _steps
-from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
+from skgenes.neural_network import DEcodeRegressor, DGEXRegressor, GeneAutoEncoder
 
 
 @pytest.fixture
@@ -68,6 +68,32 @@ def test_dgex_and_selectors_compile_once(expression, traced):
         fit(n_samples)
     assert traced == []
     assert _rescale._compiled_sum.cache_info().misses == sums
+
+
+@pytest.mark.parametrize("conv_activation", ["identity", "relu"])
+def test_decode_compiles_once(regulated, traced, conv_activation):
+    """Whatever the number of genes, of runs and of bins of the longest gene."""
+
+    def fit(genes, **kwargs):
+        model = DEcodeRegressor(
+            ((4, 1),), ((4, 2),), (5,), max_iter=2, batch_size=32, conv_activation=conv_activation,
+            **kwargs,
+        )  # fmt: skip
+        return model.fit(regulated.tracks[genes], regulated.y[genes])
+
+    def tuned(genes):
+        fit(genes, n_init=1).fine_tune(regulated.tracks[genes], regulated.y[genes])
+
+    tuned(slice(240))
+    assert traced
+    traced.clear()
+    misses = _steps.compiled_steps.cache_info().misses
+    short = np.flatnonzero(regulated.tracks.rna.lengths < 4)
+    for genes in (slice(100), slice(131, 240), short):
+        fit(genes, n_init=2, learning_rate_init=0.01)
+        tuned(genes)
+    assert traced == []
+    assert _steps.compiled_steps.cache_info().misses == misses
 
 
 def test_the_number_of_kept_functions_is_bounded():

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.callback import ProgressBar, ScoringMonitor
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
 from sklearn.metrics import make_scorer, mean_absolute_error
 from sklearn.model_selection import GridSearchCV
@@ -12,13 +13,17 @@ from sklearn.model_selection import GridSearchCV
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
 from skgenes.metrics import per_gene_pearson_scorer
-from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
+from skgenes.neural_network import DEcodeRegressor, DGEXRegressor, GeneAutoEncoder
 
 AUTOENCODER = GeneAutoEncoder((6, 2), max_iter=4, random_state=0)
 DGEX = DGEXRegressor((6,), max_iter=4, random_state=0)
+DECODE = DEcodeRegressor(
+    ((5, 1),), hidden_layer_sizes=(6,), n_init=1, max_iter=4, batch_size=16, random_state=0
+)
 SELECTOR = AutoEncoderDeepLIFTSelector(5, autoencoder=AUTOENCODER)
 ESTIMATORS = {
     "autoencoder": AUTOENCODER,
+    "decode": DECODE,
     "dgex": DGEX,
     "selector": SELECTOR,
     "reconstructor": LandmarkReconstructor(SELECTOR, DGEX),
@@ -27,7 +32,7 @@ ESTIMATORS = {
 
 
 def fit(estimator, X):
-    if isinstance(estimator, DGEXRegressor):
+    if isinstance(estimator, DGEXRegressor | DEcodeRegressor):
         return estimator.fit(X[:, :9], X[:, 9:])
     return estimator.fit(X)
 
@@ -59,7 +64,7 @@ class Recorder:
         return len(self.models) == self.stop_after
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "dgex"])
+@pytest.mark.parametrize("name", ["autoencoder", "decode", "dgex"])
 def test_every_epoch_is_reported(expression, name):
     recorder = Recorder()
     model = clone(ESTIMATORS[name]).set_callbacks(recorder)
@@ -104,7 +109,7 @@ def test_learning_rates_of_dgex_follow_the_training_error(expression, y_ndim):
     assert model.learning_rates_[-1] < 0.05, "the error should rise at times here"
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "dgex"])
+@pytest.mark.parametrize("name", ["autoencoder", "decode", "dgex"])
 def test_a_callback_stops_training(expression, name):
     model = clone(ESTIMATORS[name]).set_callbacks(Recorder(stop_after=2))
     fit(model, expression)
@@ -155,6 +160,43 @@ def test_a_regressor_without_callbacks_is_said_to_have_none(expression):
         model.fit(expression)
 
 
+def test_epochs_of_all_runs_of_decode_are_reported(expression):
+    X, y = expression[:, :9], expression[:, 9:12]
+    recorder = Recorder()
+    model = clone(DECODE).set_params(n_init=3).set_callbacks(recorder).fit(X, y)
+    assert recorder.ended[:-1] == [("DEcodeRegressor", "epoch", i) for i in range(12)]
+    for epoch in recorder.models:
+        assert len(epoch.runs_) == 1
+        assert epoch.predict(X).shape == y.shape
+    # The model of an epoch predicts as one that was trained that long.
+    short = clone(DECODE).set_params(max_iter=2, validation_fraction=0, early_stopping=False)
+    watched, recorder = clone(short).set_params(max_iter=4), Recorder()
+    watched.set_callbacks(recorder).fit(X, y)
+    np.testing.assert_array_equal(recorder.models[1].predict(X), short.fit(X, y).predict(X))
+    np.testing.assert_array_equal(recorder.models[3].predict(X), watched.predict(X))
+    assert model.n_iter_ == 4
+
+
+def test_a_callback_stops_all_runs_of_decode(expression):
+    X, y = expression[:, :9], expression[:, 9]
+    model = clone(DECODE).set_params(n_init=3, combine="mean")
+    model.set_callbacks(Recorder(stop_after=6)).fit(X, y)
+    assert len(model.runs_) == len(model.validation_errors_) == 2
+    assert model.predict(X).shape == (90,)
+
+
+def test_epochs_of_a_transfer_are_whole_models(regulated):
+    base = DEcodeRegressor(
+        ((5, 1),), ((4, 2),), (6,), n_init=1, max_iter=2, batch_size=32, random_state=0
+    ).fit(regulated.tracks, regulated.y)
+    recorder = Recorder()
+    tuned = clone(base).set_params(base_estimator=FrozenEstimator(base)).set_callbacks(recorder)
+    tuned.fit(regulated.tracks, regulated.y[:, :2])
+    for epoch in recorder.models:
+        assert epoch.predict(regulated.tracks).shape == (240, 2)
+        np.testing.assert_array_equal(epoch.runs_[0].branches[0][0], base.runs_[0].branches[0][0])
+
+
 def test_scores_of_dgex_are_monitored(expression):
     X, y = expression[:, :9], expression[:, 9:]
     monitor = ScoringMonitor(scoring=make_scorer(mean_absolute_error))
@@ -180,13 +222,13 @@ def test_a_failing_callback_leaves_no_trace(expression):
             raise RuntimeError("no")
 
     callback = Failing()
-    for name in ("autoencoder", "dgex", "selector", "reconstructor"):
+    for name in ("autoencoder", "decode", "dgex", "selector", "reconstructor"):
         model = clone(ESTIMATORS[name]).set_callbacks(callback)
         before = set(vars(model))
         with pytest.raises(RuntimeError, match="no"):
             fit(model, expression)
         assert set(vars(model)) == before
-    assert callback.setups == callback.teardowns == 4
+    assert callback.setups == callback.teardowns == 5
 
 
 def test_scores_of_an_autoencoder_are_monitored(expression):

@@ -16,7 +16,7 @@ from skgenes.feature_selection import (
     PeelOffSelector,
 )
 from skgenes.linear_model import PanelRidge
-from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
+from skgenes.neural_network import DEcodeRegressor, DGEXRegressor, GeneAutoEncoder
 from skgenes.preprocessing import (
     DuplicateSampleRemover,
     FromAnnData,
@@ -30,6 +30,9 @@ from skgenes.utils import gene_names, is_anndata, matrix_of, validate_expression
 FORMS = ["array", "frame", "csr", "csr_matrix", "anndata", "anndata_csr", "layer"]
 AUTOENCODER = GeneAutoEncoder((6, 2), max_iter=2, random_state=0)
 DGEX = DGEXRegressor((5,), max_iter=2, random_state=0)
+DECODE = DEcodeRegressor(
+    ((5, 2),), hidden_layer_sizes=(4,), n_init=2, max_iter=2, batch_size=16, random_state=0
+)
 SELECTOR = AutoEncoderDeepLIFTSelector(7, autoencoder=AUTOENCODER)
 PEEL_OFF = PeelOffSelector(7, n_trials=10, random_state=0)
 
@@ -59,6 +62,10 @@ def outputs(name, X, form, Y):
     if name == "dgex":
         model = clone(DGEX).set_params(layer=layer).fit(X, Y)
         return [model.predict(X), model.loss_curve_], model.score(X, Y)
+    if name == "decode":
+        model = clone(DECODE).set_params(layer=layer).fit(X, Y)
+        results = [model.predict(X), model.loss_curve_, model.validation_errors_]
+        return [*results, model.fold(X).toarray()], model.score(X, Y)
     if name == "ridge":
         model = PanelRidge(layer=layer).fit(X, Y)
         return [model.predict(X), model.coef_, model.leave_one_out_error_], model.score(X, Y)
@@ -77,7 +84,7 @@ def outputs(name, X, form, Y):
 
 
 @pytest.mark.parametrize(
-    "name", ["autoencoder", "dgex", "ridge", "selector", "peel_off", "reconstructor"]
+    "name", ["autoencoder", "decode", "dgex", "ridge", "selector", "peel_off", "reconstructor"]
 )
 @pytest.mark.parametrize("form", FORMS[1:])
 def test_all_forms_give_the_same_bits(forms, expression, name, form):
