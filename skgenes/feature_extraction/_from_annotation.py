@@ -67,26 +67,31 @@ def regulatory_tracks(
     Returns
     -------
     tracks : RegulatoryTracks
-        For each bin, 5' to 3' along the gene, how many of its bases each regulator binds. The
-        regulators are in the order of the dict, else sorted; those that bind no gene are kept.
-        Before them is the mask, "promoter" and "exon", with the bases of the bin that exist: the
-        last bin of an RNA may be short, and a promoter may begin before its chromosome.
+        For each bin, 5' to 3' along the gene, how many of its bases each regulator binds (float32,
+        sparse, at most `bin_size`). The regulators are in the order of the dict, else sorted; those
+        that bind no gene are kept. Before them is the mask, "promoter" and "exon", with the bases
+        of the bin that exist: the last bin of an RNA may be short, and a promoter may begin before
+        its chromosome.
     report : Bunch
         With the fields
 
         genes : DataFrame of shape (n_genes, 4)
-            Indexed by gene: chrom (for `sklearn.model_selection.GroupKFold`), strand, tss (first
-            base transcribed, from 0) and rna_length (bases of its merged exons).
-        intervals : DataFrame
+            Indexed by gene: chrom (str, for `sklearn.model_selection.GroupKFold`), strand ("+" or
+            "-"), tss (int64, first base transcribed, from 0) and rna_length (int64, bases of its
+            merged exons).
+        intervals : DataFrame of shape (n_parts, 5), int64
             Number of intervals for each part: given, empty (of length 0), without_genes (on
             chromosomes that `annotation` does not have), outside (of all promoters or exons) and
             used. The last four add up to the first.
 
     Raises
     ------
+    FileNotFoundError
+        If a file is not there.
     ValueError
         If a table or file is not valid, chromosomes are named differently, a gene is on several
-        chromosomes or strands, or genes asked for have no exons. The message says which.
+        chromosomes or strands, or genes asked for have no exons. The message says which; for a
+        line of a file also the file and the number of the line.
     TypeError
         If an argument is of the wrong kind.
 

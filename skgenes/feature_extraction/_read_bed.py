@@ -28,7 +28,7 @@ def read_bed(path):
     Returns
     -------
     DataFrame
-        One row for each interval, in the order of the file, with the columns
+        One row for each interval, in the order of the file, numbered from 0, with the columns
 
         chrom : category
             Chromosome.
@@ -43,7 +43,9 @@ def read_bed(path):
 
     Raises
     ------
-    ValueError
+    FileNotFoundError
+        If there is none.
+    skgenes.io.FileFormatError
         If the file breaks the format. The message names the line, what was expected and what was
         found.
 

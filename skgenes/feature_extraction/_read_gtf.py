@@ -49,7 +49,9 @@ def read_gtf(path):
 
     Raises
     ------
-    ValueError
+    FileNotFoundError
+        If there is none.
+    skgenes.io.FileFormatError
         If the file breaks the format, is a GFF3 file or has no exons. The message names the line,
         what was expected and what was found.
 

@@ -27,7 +27,7 @@ class RegulatorFilter(TransformerMixin, BaseEstimator):
     support_ : dict of str to ndarray of shape (n_features,), bool
         Which features are kept.
     regulators_in_ : dict of str to ndarray of str of shape (n_features,)
-        Names of the features seen during fit.
+        Names of the features seen during fit, those of the masks first.
     n_features_in_ : int
         Number of features seen during fit, of both parts.
 
@@ -107,7 +107,9 @@ class RegulatorFilter(TransformerMixin, BaseEstimator):
         TypeError
             If X is something else.
         ValueError
-            If it has other regulators.
+            If it has other regulators, or the same in another order.
+        NotFittedError
+            Before `fit`.
         """
         check_features(self, X)
         return X._like({part: X.parts[part]._columns(kept) for part, kept in self.support_.items()})

@@ -14,10 +14,10 @@ class RegulatorScaler(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     maximum_ : dict of str to ndarray of shape (n_features,), float32
-        The largest value of each feature of "promoter" and "rna"; 0 for regulators that bind no
-        training gene.
+        The largest value of each feature of "promoter" and "rna", in bases; 0 for regulators that
+        bind no training gene.
     regulators_in_ : dict of str to ndarray of str of shape (n_features,)
-        Names of the features seen during fit.
+        Names of the features seen during fit, those of the masks first.
     n_features_in_ : int
         Number of features seen during fit, of both parts.
 
@@ -93,7 +93,9 @@ class RegulatorScaler(TransformerMixin, BaseEstimator):
         TypeError
             If X is something else.
         ValueError
-            If it has other regulators.
+            If it has other regulators, or the same in another order.
+        NotFittedError
+            Before `fit`.
         """
         check_features(self, X)
         return X._like(

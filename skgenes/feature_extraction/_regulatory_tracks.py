@@ -29,7 +29,7 @@ class RegulatoryTracks:
 
     Attributes
     ----------
-    genes : ndarray of str of shape (n_genes,)
+    genes : ndarray of str of shape (n_genes,), dtype object
         Names of the genes.
     promoter, rna : Track or None
         As given.
@@ -49,7 +49,7 @@ class RegulatoryTracks:
     -----
     ``tracks[rows]`` takes a slice, positions, a mask of bool or gene names, and gives
     `RegulatoryTracks` again; a single gene is ``tracks[[3]]``. Columns are picked by name, with
-    `select`.
+    `select`. Rows that are not there raise an `IndexError`, or a `KeyError` for names.
 
     Examples
     --------
@@ -118,7 +118,14 @@ class RegulatoryTracks:
         Returns
         -------
         list of csr_array of shape (n_genes, n_features), float32
-            ``depth + 1`` matrices; see `Track.fold_sums`.
+            ``depth + 1`` matrices, in bases; see `Track.fold_sums`.
+
+        Raises
+        ------
+        TypeError
+            If depth is no whole number.
+        ValueError
+            If there is no such part, or depth is below 0.
         """
         return self._part(part).fold_sums(depth)
 
@@ -139,8 +146,10 @@ class RegulatoryTracks:
 
         Raises
         ------
+        TypeError
+            If a name is no text.
         ValueError
-            If a regulator is in none of the parts.
+            If a regulator is in none of the parts or given twice, or there is no such part.
         """
         chosen = self._chosen(regulators, part)
         for mask in chosen.values():
@@ -165,8 +174,11 @@ class RegulatoryTracks:
 
         Raises
         ------
+        TypeError
+            If a name is no text.
         ValueError
-            If a regulator is in none of the parts, or is a mask.
+            If a regulator is in none of the parts, is given twice or is a mask, or there is no such
+            part.
         """
         chosen = self._chosen(regulators, part)
         for name, mask in chosen.items():
@@ -253,6 +265,8 @@ class RegulatoryTracks:
 
         Raises
         ------
+        FileNotFoundError
+            If there is none.
         ValueError
             If the file is damaged or something else. No code in it is ever run.
         """

@@ -10,8 +10,8 @@ from sklearn.utils import check_scalar
 from skgenes.utils import check_expression
 from skgenes.utils._messages import listed
 
-# Sums are added in float64, of so many bins at a time.
-_BINS_AT_ONCE = 100_000
+# Sums are added in float64, of genes with about so many bins and values at a time.
+_SUMMED_AT_ONCE = 200_000
 
 
 class Track:
@@ -32,16 +32,18 @@ class Track:
     Attributes
     ----------
     bins : csr_array of shape (n_bins, n_features), float32
-        The bins, without explicit zeros.
+        The bins, in bases, without explicit zeros.
     offsets : ndarray of shape (n_genes + 1,), int64
         Where each gene begins.
-    regulators : ndarray of str of shape (n_features,)
+    regulators : ndarray of str of shape (n_features,), dtype object
         Names of the columns.
     bin_size : int
         Bases per bin.
 
     Raises
     ------
+    TypeError
+        If names are no text, or `bin_size` no whole number.
     ValueError
         If offsets and bins do not fit, names are empty or not unique, or values are negative, NaN
         or infinite.
@@ -98,7 +100,14 @@ class Track:
         -------
         list of csr_array of shape (n_genes, n_features), float32
             ``depth + 1`` matrices: item d has the sums over bins d, d + 1, ... of each gene, 0
-            where a gene has no more than d bins. Summed in float64.
+            where a gene has no more than d bins. In bases, summed in float64.
+
+        Raises
+        ------
+        TypeError
+            If depth is no whole number.
+        ValueError
+            If it is below 0.
 
         Notes
         -----
@@ -109,9 +118,8 @@ class Track:
         (2020), Methods, doi 10.1038/s42256-020-0201-6).
         """
         check_scalar(depth, "depth", Integral, min_val=0)
-        middle = np.searchsorted(
-            self.offsets, np.arange(_BINS_AT_ONCE, self.offsets[-1], _BINS_AT_ONCE)
-        )
+        size = self.offsets + self.bins.indptr[self.offsets]
+        middle = np.searchsorted(size, np.arange(_SUMMED_AT_ONCE, size[-1], _SUMMED_AT_ONCE))
         edges = [0, *np.unique(middle[middle < len(self)]), len(self)]
         blocks = [self._block_sums(start, stop, depth) for start, stop in pairwise(edges)]
         return [sp.vstack(sums, format="csr") for sums in zip(*blocks, strict=True)]
