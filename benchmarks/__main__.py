@@ -27,7 +27,19 @@ MODULES = (
     "decode",
 )
 NEED_DATA = ("bulk_landmarks", "across_platforms", "lung_samples", "decode_pair", "decode_genome")
-PACKAGES = ("skgenes", "numpy", "scipy", "scikit-learn", "tensorflow", "keras", "shap", "qnorm")
+PACKAGES = (
+    "skgenes",
+    "numpy",
+    "pandas",
+    "scipy",
+    "scikit-learn",
+    "tensorflow",
+    "keras",
+    "shap",
+    "qnorm",
+    "ncls",
+    "pyranges1",
+)
 COLUMNS = ("name", "value", "unit", "goal", "met", "note")
 OPERATORS = {">=": ge, "<=": le, "==": eq}
 
