@@ -18,8 +18,8 @@ _EVALUATED_AT_ONCE = 256
 # Moving statistics are means over the first 100 steps of an epoch, then Keras' moving averages.
 # Those alone would lag behind the weights by many epochs, where an epoch has few steps.
 _STATISTIC_RATE = 0.01
-# Batches handed to TensorFlow in one call hold at most this many numbers (8 MB).
-_STACK_ELEMENTS = 2_000_000
+# Batches handed to TensorFlow in one call hold at most this many numbers (4 MB).
+_STACK_ELEMENTS = 1_000_000
 
 
 @dataclass(frozen=True)

@@ -210,8 +210,8 @@ def test_fold_sums_of_several_blocks_of_genes(monkeypatch):
     lengths = [3, 0, 7, 1, 0, 0, 12, 2, 5, 0]
     track = random_track(lengths, 3)
     whole = track.fold_sums(2)
-    for at_once in (1, 4, 11):
-        monkeypatch.setattr("skgenes.feature_extraction._track._BINS_AT_ONCE", at_once)
+    for at_once in (1, 9, 30):
+        monkeypatch.setattr("skgenes.feature_extraction._track._SUMMED_AT_ONCE", at_once)
         for found, expected in zip(track.fold_sums(2), whole, strict=True):
             np.testing.assert_array_equal(found.toarray(), expected.toarray())
             assert (found.indices.dtype, found.indptr.dtype) == (np.int32, np.int32)
