@@ -115,13 +115,13 @@ def binding_site_disruption(
     ['gene', 'bin', 'start', 'end', 'n_regulators']
     """
     pair = open_pair(estimator, X, gene_a, gene_b, outputs)
-    if not isinstance(pair.X, RegulatoryTracks):
+    if not isinstance(pair.model.X, RegulatoryTracks):
         raise TypeError(
-            f"Only tracks have bins to disrupt; got {type(pair.X).__name__}. Pass "
+            f"Only tracks have bins to disrupt; got {type(pair.model.X).__name__}. Pass "
             "RegulatoryTracks, and a model that was fitted on such."
         )
-    if part not in pair.X.parts:
-        raise ValueError(f"There is no part {part!r}; X has {', '.join(pair.X.parts)}.")
+    if part not in pair.model.X.parts:
+        raise ValueError(f"There is no part {part!r}; X has {', '.join(pair.model.X.parts)}.")
     genes = [_BoundBins(pair, part, row) for row in range(2)]
     units = pd.concat([gene.table() for gene in genes], ignore_index=True)
     return drive(
@@ -149,9 +149,9 @@ class _BoundBins:
     """
 
     def __init__(self, pair, part, row):
-        self._model, self._tracks, self._part = pair.model, pair.X, part
+        self._model, self._tracks, self._part = pair.model, pair.model.X, part
         self._name = pair.names[row]
-        track = pair.X.parts[part]
+        track = pair.model.X.parts[part]
         bins = track.bins[track.offsets[row] : track.offsets[row + 1]]
         self._bins = sp.csr_array(bins[:, 1:])
         self._bins.eliminate_zeros()

@@ -36,7 +36,7 @@ class ExplainedRegulators:
     explainer: GroupedRescaleExplainer
 
 
-def explain_regulators(estimator, X, reference, outputs):
+def explain_regulators(estimator, X, reference, outputs, choose=None):
     """Prepare the explanation of a model of regulators.
 
     Parameters
@@ -49,6 +49,9 @@ def explain_regulators(estimator, X, reference, outputs):
         The gene to compare with.
     outputs : str, int, sequence of these, or None
         Outputs to keep.
+    choose : callable or None, default=None
+        Given the names of the genes, returns the positions of those to explain; None explains all.
+        All of X tell what "no_site" is.
 
     Returns
     -------
@@ -60,13 +63,14 @@ def explain_regulators(estimator, X, reference, outputs):
     ValueError
         If X has no genes, the reference is not one gene, or there is no such output.
     """
-    model = open_model(estimator, X)
-    if not model.X.shape[0]:
+    if not X.shape[0]:
         raise ValueError("X has no genes; pass at least one to explain.")
-    if isinstance(reference, str):
+    model = open_model(estimator, X, choose)
+    if isinstance(reference, str) and not isinstance(model.X, RegulatoryTracks):
         reference = without_sites(model.X)
     else:
-        reference = open_model(estimator, _one_gene(reference, X)).X
+        reference = without_sites(X) if isinstance(reference, str) else _one_gene(reference, X)
+        reference = open_model(estimator, reference).X
     columns = model.inputs(reference).toarray()[0]
     networks, names = model.networks, model.outputs
     if outputs is not None:

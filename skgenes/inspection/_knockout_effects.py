@@ -91,35 +91,34 @@ def knockout_effects(estimator, X, regulators=None, *, genes=None, outputs=None,
     >>> print(*table.index[0], *table.columns)
     counts MYC n_genes_bound size lung liver
     """
-    model = open_model(estimator, X)
+    choose = None if genes is None else lambda names: positions_of(genes, names, "gene")
+    model = open_model(estimator, X, choose)
     features = _features_of(regulators, model)
-    known = model.genes
-    rows = np.arange(len(known)) if genes is None else positions_of(genes, known, "gene")
     at = (
         np.arange(len(model.outputs))
         if outputs is None
         else positions_of(outputs, model.outputs, "output")
     )
-    changes = _iter_changes(model, rows, features, response_of(model.networks, at))
+    changes = _iter_changes(model, features, response_of(model.networks, at))
     names = list(model.outputs[at])
     if per_gene:
-        return _each(changes, known[rows], model.features, names)
-    return _mean(changes, rows.size, model.features, features, names)
+        return _each(changes, model.genes, model.features, names)
+    return _mean(changes, len(model.genes), model.features, features, names)
 
 
 class _Changes(NamedTuple):
-    """Changes of outputs for some pairs of a gene asked for and a feature, both by position."""
+    """Changes of outputs for some pairs of a gene and a feature, both by position."""
 
     genes: np.ndarray
     features: np.ndarray
     of_outputs: np.ndarray
 
 
-def _iter_changes(model, rows, wanted, response):
+def _iter_changes(model, wanted, response):
     is_wanted = np.zeros(len(model.features), dtype=bool)
     is_wanted[wanted] = True
-    for start in range(0, rows.size, _GENES_AT_ONCE):
-        inputs = model.inputs(_safe_indexing(model.X, rows[start : start + _GENES_AT_ONCE]))
+    for start in range(0, len(model.genes), _GENES_AT_ONCE):
+        inputs = model.inputs(_safe_indexing(model.X, slice(start, start + _GENES_AT_ONCE)))
         full = response.hidden(inputs)
         usual = response.outputs(full)
         genes, features, parts = split_by_feature(inputs, model.column_feature)

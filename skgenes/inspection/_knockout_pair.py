@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import _safe_indexing
 
 from skgenes.inspection._coexpression_drivers import CoexpressionDrivers
 from skgenes.inspection._knockout_draws import run_draws
@@ -18,13 +17,12 @@ from skgenes.utils import seed_sequence
 class GenePair(NamedTuple):
     """Two genes of a model.
 
-    `X` holds these two alone, as the estimator takes them; `inputs` is what `networks` take,
-    `outputs` the positions of the outputs that count, and `correlation` that of the predictions.
+    `model` holds these two alone; `inputs` is what `networks` take of them, `outputs` the positions
+    of the outputs that count, and `correlation` that of the predictions.
     """
 
     model: object
     networks: tuple
-    X: object
     names: tuple
     inputs: sp.csr_array
     outputs: np.ndarray
@@ -55,16 +53,14 @@ def open_pair(estimator, X, gene_a, gene_b, outputs):
     ValueError
         If it is one gene twice, a name is unknown, or a correlation is not defined.
     """
-    model = open_model(estimator, X)
     if gene_a == gene_b:
         raise ValueError(f"gene_a and gene_b are both {gene_a!r}. Give two different genes.")
-    rows = positions_of([gene_a, gene_b], model.genes, "gene")
+    model = open_model(estimator, X, lambda names: positions_of([gene_a, gene_b], names, "gene"))
     at = profile_outputs(outputs, model.outputs)
-    two = _safe_indexing(model.X, rows)
-    inputs = model.inputs(two)
+    inputs = model.inputs()
     networks = model.networks
     profiles = np.mean([network.with_outputs(at).predict(inputs) for network in networks], axis=0)
-    names = tuple(model.genes[rows].tolist())
+    names = tuple(model.genes.tolist())
     for name, profile in zip(names, profiles, strict=True):
         if np.ptp(profile) <= 1e-6 * np.abs(profile).max():
             raise ValueError(
@@ -72,7 +68,7 @@ def open_pair(estimator, X, gene_a, gene_b, outputs):
                 "they have no correlation with others."
             )
     correlation = float(np.corrcoef(profiles)[0, 1])
-    return GenePair(model, networks, two, names, inputs, at, correlation)
+    return GenePair(model, networks, names, inputs, at, correlation)
 
 
 def profile_outputs(outputs, known):

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
-from skgenes.utils._messages import listed
+from skgenes.feature_extraction import RegulatoryTracks
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class RegulatorModel:
         return self.estimator.fold(self.X if X is None else X)
 
 
-def open_model(estimator, X, outputs=None):
+def open_model(estimator, X, choose=None):
     """Take a model of regulators out of what is around it.
 
     Parameters
@@ -102,28 +104,27 @@ def open_model(estimator, X, outputs=None):
     estimator : DEcodeRegressor, or Pipeline, search or TransformedTargetRegressor around one
         Fitted.
     X : RegulatoryTracks or matrix of shape (n_genes, n_features)
-        Genes, as `estimator` takes them; the steps of a pipeline are applied to them.
-    outputs : sequence of str of length n_outputs or None, default=None
-        Names of the outputs; None takes those that y had in fit, or their positions.
+        Genes, as `estimator` takes them.
+    choose : callable or None, default=None
+        Given the names of the genes, their positions where there are none, returns the positions of
+        those to keep. The steps of a pipeline are applied to these alone: what transformers make
+        of a gene does not depend on others. None keeps all.
 
     Returns
     -------
     RegulatorModel
-        The model and the genes.
+        The model and these genes.
 
     Raises
     ------
     TypeError
         If there is no model of regulators in it.
-    ValueError
-        If the number of names is another than that of outputs.
     """
-    genes = getattr(X, "genes", None)
-    genes = _row_names(X) if genes is None else genes
+    steps = []
     while True:
         check_is_fitted(estimator)
         if isinstance(estimator, Pipeline):
-            X = estimator[:-1].transform(X) if len(estimator) > 1 else X
+            steps += [estimator[:-1]] if len(estimator) > 1 else []
             estimator = estimator[-1]
         elif isinstance(estimator, TransformedTargetRegressor):
             estimator = estimator.regressor_
@@ -136,22 +137,17 @@ def open_model(estimator, X, outputs=None):
             "A DEcodeRegressor is needed, or a Pipeline, search or TransformedTargetRegressor "
             f"around one; got {type(estimator).__name__}."
         )
-    return RegulatorModel(estimator, X, np.asarray(genes), _output_names(estimator, outputs))
+    genes = _names_of(X)
+    if choose is not None:
+        rows = choose(genes)
+        genes, X = genes[rows], _safe_indexing(X.tocsr() if sp.issparse(X) else X, rows)
+    for step in steps:
+        X = step.transform(X)
+    return RegulatorModel(estimator, X, genes, pd.Index(estimator.output_names_, name="output"))
 
 
-def _row_names(X):
+def _names_of(X):
+    if isinstance(X, RegulatoryTracks):
+        return X.genes
     names = getattr(X, "obs_names", getattr(X, "index", None))
-    return np.arange(X.shape[0]) if names is None else names
-
-
-def _output_names(estimator, outputs):
-    known = estimator.output_names_
-    if outputs is None:
-        return pd.Index(known, name="output")
-    outputs = list(outputs)
-    if len(outputs) != len(known):
-        raise ValueError(
-            f"outputs has {len(outputs)} names ({listed(outputs)}), but the model has {len(known)} "
-            "outputs."
-        )
-    return pd.Index(outputs, name="output")
+    return np.arange(X.shape[0]) if names is None else np.asarray(names)

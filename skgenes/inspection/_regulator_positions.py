@@ -87,17 +87,18 @@ def position_contributions(estimator, X, gene, *, part, reference="no_site", out
     >>> table.shape, list(table.columns)
     ((3, 3), ['exon', 'FUS', 'QKI'])
     """
-    explained = explain_regulators(estimator, X, reference, outputs)
-    model = explained.model
-    if not isinstance(model.X, RegulatoryTracks):
+    explained = explain_regulators(
+        estimator, X, reference, outputs, lambda names: np.array([_position(gene, names)])
+    )
+    model, tracks = explained.model, explained.model.X
+    if not isinstance(tracks, RegulatoryTracks):
         raise TypeError(
             "position_contributions needs RegulatoryTracks; a matrix of counts, here "
-            f"{type(model.X).__name__}, does not say where regulators bind."
+            f"{type(tracks).__name__}, does not say where regulators bind."
         )
-    tracks = model.X[[_position(gene, model.genes)]]
     if part not in tracks.parts:
         raise ValueError(f"There is no part {part!r}; there is {listed(tracks.parts)}.")
-    multipliers = explained.explainer.multipliers(model.inputs(tracks))
+    multipliers = explained.explainer.multipliers(model.inputs())
     multipliers = _of_part(multipliers, model.estimator, part)
     own, other = tracks.parts[part], explained.reference.parts[part]
     if model.estimator.log_counts:
