@@ -135,8 +135,16 @@ def _looked_up(column, known):
 def _check_naming(names, chromosomes, what):
     """Tell other names for the annotation's chromosomes from chromosomes without genes."""
     ours = set(chromosomes)
+    texts = {str(name) for name in chromosomes}
     unknown = [name for name in names if name not in ours]
-    other = {name: _other_name(name) for name in unknown if _other_name(name) in ours}
+    # pandas reads 1, 2 and X as numbers and text, in one column.
+    if mistyped := [name for name in unknown if str(name) in texts]:
+        raise ValueError(
+            f"{what} and annotation have chromosomes of different types, one numbers and the other "
+            f"text: {listed(mistyped)}, {len(mistyped)} in all. Make both text: "
+            "table['chrom'] = table['chrom'].astype(str)."
+        )
+    other = {name: _other_name(name) for name in unknown if _other_name(name) in texts}
     if other:
         here, there = next(iter(other.items()))
         raise ValueError(

@@ -333,6 +333,17 @@ def test_arguments_of_the_wrong_kind(changes, match):
         regulatory_tracks(**{"annotation": EXONS, "rna": GOOD, **changes})
 
 
+@pytest.mark.parametrize("numbers", ["sites", "annotation"])
+def test_numbers_are_no_names_of_chromosomes(numbers):
+    # What pandas makes of a column of 1, 2 and X: numbers and text.
+    text, mixed = ({"chr1": one, "chr2": two} for one, two in (("1", "X"), (1, "X")))
+    exons, sites = (text, mixed) if numbers == "sites" else (mixed, text)
+    exons = EXONS.assign(chrom=EXONS["chrom"].map(exons).fillna("Y"))
+    sites = pd.concat([GOOD.assign(chrom=sites[name]) for name in ("chr1", "chr2")])
+    with pytest.raises(ValueError, match=r"one numbers and the other text: '?1'?, 1 in all.*str\)"):
+        regulatory_tracks(exons, rna=sites)
+
+
 @pytest.mark.parametrize("level", ["gene", "transcript"])
 def test_a_real_annotation_and_real_sites(real_data, level):
     folder = real_data / "genome_small"
