@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skgenes.inspection import RegulatorHeatmapDisplay
-from skgenes.inspection._displays._shared import BLUE, ORANGE, axes_for, shortened
+from skgenes.inspection._displays._shared import BLUE, INK, ORANGE, axes_for, shortened
 from skgenes.inspection._displays._tables import table_of
 from skgenes.pl._fields import field
 from skgenes.utils._messages import listed
@@ -78,7 +78,7 @@ def regulator_scores(adata, *, key="regulator_scores", n_regulators=20, contrast
             )
         scores, spearman = scores[[contrast]], spearman[[contrast]]
     if scores.shape[1] == 1:
-        return _draw_bars(scores, spearman.iloc[0], n_regulators, ax)
+        return RegulatorBars(scores, spearman.iloc[0]).plot(ax, n_regulators)
     scores.columns = [f"{shortened(name)} ({rho:.2f})" for name, rho in spearman.items()]
     display = RegulatorHeatmapDisplay(scores, score_name="Mean contribution to the effect")
     ax = display.plot(ax, n_regulators=n_regulators).ax_
@@ -99,21 +99,36 @@ def _scores(adata, key):
     return scores, pd.Series(record["spearman"], scores.columns)
 
 
-def _draw_bars(scores, spearman, n_regulators, ax):
-    """Draw signed bars, the longest on top."""
-    contrast = scores.columns[0]
-    column = table_of(scores, "scores", "regulator", "contrast").iloc[:, 0]
-    best = column.iloc[np.argsort(-column.abs().to_numpy(), kind="stable")[:n_regulators]]
-    (ax,) = axes_for(regulator_scores, ax, figsize=(6, 1.2 + 0.2 * len(best)))
-    positions = np.arange(len(best))
-    ax.barh(positions, best, color=np.where(best > 0, BLUE, ORANGE), height=0.75)
-    ax.axvline(0, color="black", linewidth=0.8)
-    ax.set_yticks(positions, [shortened(name) for name in best.index], fontsize="small")
-    ax.set_ylim(len(best) - 0.4, -0.6)
-    ax.set_xlabel(
-        f"Mean contribution to the effect in {shortened(contrast)}\n"
-        f"(Spearman out of fold {spearman:.2f})"
-    )
-    title = f"{len(best):,} of {len(column):,} regulator{'s'[: len(column) != 1]}"
-    ax.set_title(title, loc="left", fontsize="medium")
-    return ax
+class RegulatorBars:
+    """Signed scores of one contrast as bars, the longest on top.
+
+    Parameters
+    ----------
+    scores : DataFrame of shape (n_regulators, 1)
+        The scores, named.
+    spearman : float
+        How well the contrast is predicted.
+    """
+
+    def __init__(self, scores, spearman):
+        self.scores = scores
+        self.spearman = spearman
+
+    def plot(self, ax, n_regulators):
+        """Draw on axes, or on those of a new figure for None, and return them."""
+        contrast = self.scores.columns[0]
+        column = table_of(self.scores, "scores", "regulator", "contrast").iloc[:, 0]
+        best = column.iloc[np.argsort(-column.abs().to_numpy(), kind="stable")[:n_regulators]]
+        (ax,) = axes_for(self, ax, figsize=(6, 1.2 + 0.2 * len(best)))
+        positions = np.arange(len(best))
+        ax.barh(positions, best, color=np.where(best > 0, BLUE, ORANGE), height=0.75)
+        ax.axvline(0, color=INK, linewidth=0.8)
+        ax.set_yticks(positions, [shortened(name) for name in best.index], fontsize="small")
+        ax.set_ylim(len(best) - 0.4, -0.6)
+        ax.set_xlabel(
+            f"Mean contribution to the effect in {shortened(contrast)}\n"
+            f"(Spearman out of fold {self.spearman:.2f})"
+        )
+        title = f"{len(best):,} of {len(column):,} regulator{'s'[: len(column) != 1]}"
+        ax.set_title(title, loc="left", fontsize="medium")
+        return ax

@@ -28,7 +28,7 @@ def recipe_for(estimator, random_state):
         Unfitted. From a fitted one it has the transformers and the branches, frozen.
     """
     if estimator is None:
-        estimator = DEcodeRegressor(log_counts=True, combine="mean", n_init=5)
+        estimator = DEcodeRegressor(log_counts=True, combine="mean", n_init=5, dropout=0.5)
     if not _is_fitted(estimator):
         return with_seed(estimator, random_state)
     *before, decode = _steps(estimator)
