@@ -33,7 +33,7 @@ from skgenes.preprocessing import FoldChangeTransformer
 SYMBOLS = "LAPTM5", "CD53"
 SEEDS = (0, 1, 2)
 N_TOP = 10
-SET_SIZES = (5, 10, 20)  # largest drivers regressed out, beside all that are significant
+SET_SIZES = (5, 10)  # largest drivers regressed out, beside all that are significant
 N_GENES_AGREEMENT = 1000
 UNITS = ["part", "regulator"]
 NOTE = "substitute inputs"
@@ -125,6 +125,7 @@ def run(quick=False):
     predicted = [study.knockout.observed_correlation for study in studies]
     agreement = [study.agreement for study in studies]
     overlaps = [len(a.top & b.top) for a, b in combinations(studies, 2)]
+    labels = dict.fromkeys(label for study in studies for label in study.mediation)
     pair = " and ".join(SYMBOLS)
     return [
         record(
@@ -138,7 +139,7 @@ def run(quick=False):
             None,
             _each(overlaps),
         ),
-        *(_mediation_record(pair, label, studies) for label in studies[0].mediation),
+        *(_mediation_record(pair, label, studies) for label in labels),
         record(
             "predicted against measured co-expression, chromosome 1",
             np.mean(agreement),
