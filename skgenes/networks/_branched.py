@@ -192,14 +192,34 @@ class BranchedNetwork:
         ValueError
             If convolutions are not linear.
         """
+        kernel = block_diag(*(branch.layers[0].kernel for branch in self.folded_branches()))
+        return DenseNetwork((_linear(kernel), *self.head().layers))
+
+    def folded_branches(self):
+        """Every branch as one linear layer.
+
+        Returns
+        -------
+        tuple of DenseNetwork
+            From the fold sums of a part, side by side with S_0 first, to the values of its branch.
+
+        Raises
+        ------
+        ValueError
+            If convolutions are not linear.
+        """
         if self.conv_activation != "identity":
             raise ValueError(
                 f"Only linear convolutions can be folded, got {self.conv_activation!r}."
             )
-        blocks = [np.concatenate(composite_kernel(kernels)) for kernels in self.branches]
-        kernel = block_diag(*blocks).astype(np.float32)
-        first = DenseLayer(kernel, np.zeros(kernel.shape[1], np.float32), "identity")
-        return DenseNetwork((first, *self.head().layers))
+        return tuple(
+            DenseNetwork((_linear(np.concatenate(composite_kernel(kernels)).astype(np.float32)),))
+            for kernels in self.branches
+        )
+
+
+def _linear(kernel):
+    return DenseLayer(kernel, np.zeros(kernel.shape[1], np.float32), "identity")
 
 
 def composite_kernel(kernels):

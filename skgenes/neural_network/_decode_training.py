@@ -102,9 +102,10 @@ def branch_values(networks, genes, log_counts):
     first = networks[0]
     if first.conv_activation == "identity":
         depths = dict(zip(genes.parts, first.depths, strict=True))
-        folded = genes.fold(depths, log_counts)
+        parts = genes.fold_parts(depths, log_counts)
         for network in networks:
-            yield network.folded().split(1)[0].predict(folded)
+            pairs = zip(network.folded_branches(), parts, strict=True)
+            yield np.concatenate([branch.predict(part) for branch, part in pairs], axis=1)
         return
     for network in networks:
         branches = [

@@ -181,6 +181,11 @@ def test_the_fold_equals_keras(seed, promoter, rna, lengths, n_more):
     ]
     convolved = network.head().predict(np.concatenate(branches, axis=1))
     np.testing.assert_allclose(found, convolved, rtol=1e-5, atol=1e-5)
+    for branch, track, depth, values in zip(
+        network.folded_branches(), tracks, network.depths, branches, strict=True
+    ):
+        folded = branch.predict(folded_inputs([track], [depth]))
+        np.testing.assert_allclose(folded, values, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
