@@ -11,7 +11,7 @@ from sklearn.linear_model import Ridge
 import skgenes
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
-from skgenes.neural_network import DGEXRegressor, GeneAutoEncoder
+from skgenes.neural_network import DEcodeRegressor, DGEXRegressor, GeneAutoEncoder
 
 HEAVY = ("tensorflow", "keras", "scanpy", "anndata", "matplotlib", "shap", "torch", "jax")
 
@@ -52,6 +52,8 @@ def fitted(expression):
         "selector": AutoEncoderDeepLIFTSelector(5, autoencoder=autoencoder).fit(expression),
         "dgex": DGEXRegressor((6,), max_iter=2).fit(expression, expression[:, :4]),
     }
+    decode = DEcodeRegressor(((6, 2),), hidden_layer_sizes=(5,), n_init=1, max_iter=2)
+    models["decode"] = decode.fit(expression, expression[:, :4])
     models["reconstructor"] = LandmarkReconstructor(models["selector"], Ridge()).fit(expression)
     return models
 
@@ -60,6 +62,8 @@ def test_pickles_are_small(fitted):
     n_weights = 30 * 6 + 6 * 2 + 2 * 6 + 6 * 30 + 6 + 2 + 6 + 30
     assert len(pickle.dumps(fitted["autoencoder"])) < 4 * n_weights + 8 * 2 * 30 + 4000
     assert len(pickle.dumps(fitted["dgex"])) < 4 * (30 * 6 + 6 * 4 + 10) + 8 * 2 * 34 + 4000
+    n_weights = 2 * 30 * 6 + 6 * 5 + 5 * 5 + 5 * 4 + 4
+    assert len(pickle.dumps(fitted["decode"])) < 4 * n_weights + 4000
     for model in fitted.values():
         copy = pickle.loads(pickle.dumps(model))
         assert type(copy) is type(model)
@@ -73,6 +77,7 @@ def test_fitted_estimators_work_without_tensorflow(fitted, expression, tmp_path)
         codes=fitted["autoencoder"].transform(expression),
         whole=fitted["autoencoder"].reconstruct(expression),
         kept=fitted["selector"].transform(expression),
+        predicted=fitted["decode"].predict(expression),
         inferred=fitted["dgex"].predict(expression),
         filled=fitted["reconstructor"].reconstruct(expression),
         scores=[
@@ -90,6 +95,7 @@ found = dict(
     codes=models["autoencoder"].transform(X),
     whole=models["autoencoder"].reconstruct(X),
     kept=models["selector"].transform(X),
+    predicted=models["decode"].predict(X),
     inferred=models["dgex"].predict(X),
     filled=models["reconstructor"].reconstruct(X),
     scores=[
