@@ -96,7 +96,7 @@ def run(quick=False):
     table = compare(Path(os.environ["SKGENES_DATA"]), quick)
     return [
         record(
-            f"DEcode, {row.genes}, {row.model}: Spearman of {score}",
+            f"{row.genes}, {row.model}: Spearman of {score}",
             row[f"test {score}"],
             "",
             None,
@@ -147,7 +147,23 @@ def all_genes(folder):
     list of Genes
         The genome with RNA and ChIP-seq, the genome with all promoter features, the toy.
     """
-    genome = _read_genome(folder / "decode_genome")
+    return [*genome_sets(folder / "decode_genome"), _read_toy(folder / "decode_toy")]
+
+
+def genome_sets(folder):
+    """Read the genes of the genome, with fewer and with all promoter features.
+
+    Parameters
+    ----------
+    folder : Path
+        Such as decode_genome.
+
+    Returns
+    -------
+    list of Genes
+        The same genes, in the order of the files: with RNA and ChIP-seq, with all features.
+    """
+    genome = _read_genome(folder)
     chip = [name for name in genome.X.promoter.regulators[1:] if name.startswith("chip_")]
     fewer = Genes(
         "genome, RNA + ChIP",
@@ -156,7 +172,7 @@ def all_genes(folder):
         genome.validation,
         genome.test,
     )
-    return [fewer, genome, _read_toy(folder / "decode_toy")]
+    return [fewer, genome]
 
 
 def _read_genome(folder):
@@ -236,7 +252,7 @@ def _prepared(name, tracks, log, held_out, test):
 def _predictions(genes, quick):
     """Yield names of models, and their predictions for all genes."""
     short = {"n_init": 1, "max_iter": 3} if quick else {}
-    yield "ridge on log sums", _ridge(genes)
+    yield "ridge on log sums", ridge(genes, lambda y, predicted: np.mean(_both(y, predicted)))
     mlps = [_mlp(genes, 0, quick)]
     yield "plain MLP on log sums", mlps[0]
     mlps += [_mlp(genes, seed, quick) for seed in range(1, 2 if quick else N_MLPS)]
@@ -245,15 +261,27 @@ def _predictions(genes, quick):
     yield "DEcode, best setting", _decode(genes, scaled=False, **BEST | short)
 
 
-def _ridge(genes):
-    """Ridge regression, its penalty chosen by the mean of both scores of validation genes."""
+def ridge(genes, judge, alphas=ALPHAS):
+    """Ridge regression on log sums of bases, its penalty chosen on validation genes.
+
+    Parameters
+    ----------
+    genes : Genes
+        Genes.
+    judge : callable
+        Takes y and predictions of validation genes, returns a number; the greatest is best.
+    alphas : sequence of float, default=ALPHAS
+        Penalties to choose from.
+
+    Returns
+    -------
+    ndarray of shape (n_genes, n_outputs)
+        Predictions for all genes.
+    """
     Z, y = _log_sums(genes), genes.y.to_numpy()
     train = ~(genes.validation | genes.test)
-    predictions = [Ridge(alpha).fit(Z[train], y[train]).predict(Z) for alpha in ALPHAS]
-    judged = [
-        np.mean(_both(y[genes.validation], predicted[genes.validation]))
-        for predicted in predictions
-    ]
+    predictions = [Ridge(alpha).fit(Z[train], y[train]).predict(Z) for alpha in alphas]
+    judged = [judge(y[genes.validation], predicted[genes.validation]) for predicted in predictions]
     return predictions[int(np.argmax(judged))]
 
 
