@@ -165,6 +165,37 @@ def check_layer_sizes(sizes):
     return tuple(int(size) for size in sizes)
 
 
+def check_convolutions(convolutions, name):
+    """Validate the shapes of a stack of convolutions.
+
+    Parameters
+    ----------
+    convolutions : sequence of (int, int)
+        Filters and kernel size of each.
+    name : str
+        Name of the parameter.
+
+    Returns
+    -------
+    tuple of tuple of int
+        The same.
+    """
+    pairs = [tuple(pair) for pair in convolutions if np.iterable(pair)]
+    if (
+        not pairs
+        or len(pairs) != len(convolutions)
+        or not all(
+            len(pair) == 2 and all(isinstance(n, Integral) and n > 0 for n in pair)
+            for pair in pairs
+        )
+    ):
+        raise ValueError(
+            f"{name} must be pairs of a number of filters and a kernel size, such as "
+            f"((160, 2), (160, 2)), got {convolutions!r}."
+        )
+    return tuple((int(n_filters), int(size)) for n_filters, size in pairs)
+
+
 def check_code(Z, n_units):
     """Validate bottleneck values.
 

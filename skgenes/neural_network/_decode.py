@@ -10,11 +10,12 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skgenes.feature_extraction._fitted_features import difference
-from skgenes.networks import MatrixSource, TrainingOptions, branched_to_keras
+from skgenes.networks import MatrixSource, TrainingOptions
 from skgenes.neural_network._base import (
     TRAINING_CONSTRAINTS,
     EpochReporter,
     NetworkMixin,
+    check_convolutions,
     check_layer_sizes,
 )
 from skgenes.neural_network._decode_training import (
@@ -25,11 +26,12 @@ from skgenes.neural_network._decode_training import (
     split_genes,
     train_runs,
 )
-from skgenes.neural_network._gene_inputs import COUNTS, check_same_genes, open_genes
+from skgenes.neural_network._folded_view import FoldedViewMixin
+from skgenes.neural_network._gene_inputs import check_same_genes, open_genes
 from skgenes.utils import atomic_fit, check_targets, gene_names, seed_sequence
 
 
-class DEcodeRegressor(NetworkMixin, RegressorMixin, BaseEstimator):
+class DEcodeRegressor(NetworkMixin, FoldedViewMixin, RegressorMixin, BaseEstimator):
     r"""Network that predicts the expression of genes from the regulators that bind them.
 
     DEcode of Tasaki et al. (2020): linear convolutions along the promoter and along the RNA of a
@@ -328,110 +330,6 @@ class DEcodeRegressor(NetworkMixin, RegressorMixin, BaseEstimator):
         )
         return predicted[:, 0] if self._y_ndim == 1 else predicted
 
-    def fold(self, X):
-        """Sums that the linear convolutions reduce every gene to: what `networks_` take.
-
-        Parameters
-        ----------
-        X : RegulatoryTracks, ndarray, DataFrame, sparse matrix or AnnData of shape \
-(n_genes, n_features)
-            Genes, with the features seen during fit.
-
-        Returns
-        -------
-        csr_array of shape (n_genes, n_columns), float32
-            For each part the sums over all bins, then those without the first bin, and so on, in
-            the unit of X; their ``log(1 + s)`` with `log_counts`.
-
-        Raises
-        ------
-        ValueError
-            If X has other features than in fit, or convolutions are not linear.
-        """
-        check_is_fitted(self)
-        if self.runs_[0].conv_activation != "identity":
-            raise ValueError(
-                "Only linear convolutions come down to a few sums for each gene, these have "
-                f"conv_activation={self.runs_[0].conv_activation!r}. Explain to_keras() instead."
-            )
-        return open_genes(self, X, reset=False).fold(self.depths_, self.log_counts)
-
-    def to_keras(self):
-        """Copy the networks into a Keras model that convolves.
-
-        Returns
-        -------
-        keras.Model
-            Not compiled; takes an array (n_genes, n_bins, n_features) for each part, genes ending
-            in any number of empty bins.
-
-        Raises
-        ------
-        ValueError
-            With `log_counts`: the logarithm of a sum is no convolution.
-        """
-        check_is_fitted(self)
-        if self.log_counts:
-            raise ValueError(
-                "With log_counts=True the network takes logarithms of sums, which no convolution "
-                "can return. Export skgenes.networks.to_keras(networks_[0]), which takes fold(X)."
-            )
-        n_features = [len(names) for names in self.regulators_in_.values()]
-        return branched_to_keras(self.runs_, n_features, list(self.regulators_in_))
-
-    @property
-    def networks_(self):
-        """The runs as chains of dense layers on `fold`, the first of which is linear.
-
-        Returns
-        -------
-        tuple of DenseNetwork
-            Predictions are their mean.
-        """
-        return tuple(run.folded() for run in self.runs_)
-
-    @property
-    def depths_(self):
-        """The last fold sum of every part.
-
-        Returns
-        -------
-        dict of str to int
-            Sum of ``kernel_size - 1`` over the convolutions.
-        """
-        return dict(zip(self.regulators_in_, self.runs_[0].depths, strict=True))
-
-    @property
-    def column_feature_(self):
-        """Feature that each column of `fold` belongs to.
-
-        Returns
-        -------
-        ndarray of int of shape (n_columns,)
-            Positions among the features of all parts.
-        """
-        columns, first = [], 0
-        for part, names in self.regulators_in_.items():
-            columns.append(np.tile(np.arange(first, first + len(names)), self.depths_[part] + 1))
-            first += len(names)
-        return np.concatenate(columns)
-
-    @property
-    def masks_(self):
-        """Which features say which bases exist, and are no regulators.
-
-        Returns
-        -------
-        ndarray of bool of shape (n_features_in_,)
-            True for the first feature of every part of tracks.
-        """
-        return np.concatenate(
-            [
-                (np.arange(len(names)) == 0) & (part != COUNTS)
-                for part, names in self.regulators_in_.items()
-            ]
-        )
-
     def _start(self, genes, n_outputs):
         """What makes the networks to train."""
         hidden = check_layer_sizes(self.hidden_layer_sizes)
@@ -443,9 +341,9 @@ class DEcodeRegressor(NetworkMixin, RegressorMixin, BaseEstimator):
                 f"log_counts=True needs conv_activation='identity', got {self.conv_activation!r}."
             )
         convolutions = tuple(
-            _check_convolutions(self.rna_convolutions, "rna_convolutions")
+            check_convolutions(self.rna_convolutions, "rna_convolutions")
             if part == "rna"
-            else _check_convolutions(self.promoter_convolutions, "promoter_convolutions")
+            else check_convolutions(self.promoter_convolutions, "promoter_convolutions")
             for part in genes.parts
         )
         return FreshStart(
@@ -502,20 +400,3 @@ class DEcodeRegressor(NetworkMixin, RegressorMixin, BaseEstimator):
 def _output_names(y, n_outputs):
     names = gene_names(y)
     return np.arange(n_outputs) if names is None else names
-
-
-def _check_convolutions(convolutions, name):
-    pairs = [tuple(pair) for pair in convolutions if np.iterable(pair)]
-    if (
-        not pairs
-        or len(pairs) != len(convolutions)
-        or not all(
-            len(pair) == 2 and all(isinstance(n, Integral) and n > 0 for n in pair)
-            for pair in pairs
-        )
-    ):
-        raise ValueError(
-            f"{name} must be pairs of a number of filters and a kernel size, such as "
-            f"((160, 2), (160, 2)), got {convolutions!r}."
-        )
-    return tuple((int(n_filters), int(size)) for n_filters, size in pairs)
