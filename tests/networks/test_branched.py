@@ -160,7 +160,7 @@ def test_convolved_sums_against_scipy():
 # The network against Keras ------------------------------------------------------------------------
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**32), CONVOLUTIONS, CONVOLUTIONS, LENGTHS, st.integers(0, 3))
 def test_the_fold_equals_keras(seed, promoter, rna, lengths, n_more):
     rng = np.random.default_rng(seed)
