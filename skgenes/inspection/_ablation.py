@@ -8,6 +8,7 @@ from sklearn.utils._param_validation import HasMethods, validate_params
 from sklearn.utils.validation import check_consistent_length
 
 from skgenes.feature_extraction import RegulatoryTracks
+from skgenes.feature_extraction._same_genes import check_same_genes
 from skgenes.metrics import per_output_spearman
 from skgenes.metrics._output_scorer import positions_of
 from skgenes.utils import gene_names
@@ -80,7 +81,7 @@ default=("rna", "promoter", "both")
     TypeError
         If X or `X_test` are no `RegulatoryTracks`.
     ValueError
-        If `shuffle` names something else or a part that is not there, numbers of genes differ, or
+        If `shuffle` names something else or a part that is not there, genes or columns differ, or
         `metric` does not return one value for each output.
 
     See Also
@@ -122,7 +123,7 @@ default=("rna", "promoter", "both")
     ways = _checked_ways(shuffle)
     for name, tracks in (("X", X), ("X_test", X_test)):
         _check_parts(name, tracks, ways)
-    _check_lengths(X, y, X_test, y_test)
+    _check_tables(X, y, X_test, y_test)
     y, y_test = _table(y), _table(y_test)
     # Advanced by every draw, so that no two permutations are the same.
     rng = _advancing(random_state)
@@ -178,7 +179,7 @@ def multi_task_comparison(
     Raises
     ------
     ValueError
-        If y has a single output, an output is not there, numbers of genes differ, or `metric` does
+        If y has a single output, an output is not there, genes or columns differ, or `metric` does
         not return one value for each output.
     TypeError
         If outputs are given by name and y has none.
@@ -209,7 +210,7 @@ def multi_task_comparison(
     >>> multi_task_comparison(decode, sites[:200], y[:200], sites[200:], y[200:]).shape
     (2, 3)
     """
-    _check_lengths(X, y, X_test, y_test)
+    _check_tables(X, y, X_test, y_test)
     y, y_test = _table(y), _table(y_test)
     if y.ndim != 2 or y.shape[1] < 2:
         raise ValueError(
@@ -258,9 +259,18 @@ def _check_parts(name, tracks, ways):
         )
 
 
-def _check_lengths(X, y, X_test, y_test):
+def _check_tables(X, y, X_test, y_test):
     check_consistent_length(X, y)
     check_consistent_length(X_test, y_test)
+    check_same_genes(X, {"y": y})
+    check_same_genes(X_test, {"y_test": y_test}, name="X_test")
+    if not (isinstance(y, pd.DataFrame) and isinstance(y_test, pd.DataFrame)):
+        return
+    if list(y.columns) != list(y_test.columns):
+        raise ValueError(
+            f"y has the columns {listed(y.columns)}, but y_test {listed(y_test.columns)}: they "
+            "must be the same in the same order. Pass y_test[y.columns]."
+        )
 
 
 def _advancing(random_state):

@@ -9,7 +9,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skgenes.feature_extraction import RegulatoryTracks
 from skgenes.feature_extraction._fitted_features import difference
+from skgenes.feature_extraction._same_genes import check_same_genes
 from skgenes.networks import MatrixSource, TrainingOptions
 from skgenes.neural_network._base import (
     TRAINING_CONSTRAINTS,
@@ -27,7 +29,7 @@ from skgenes.neural_network._decode_training import (
     train_runs,
 )
 from skgenes.neural_network._folded_view import FoldedViewMixin
-from skgenes.neural_network._gene_inputs import check_same_genes, open_genes
+from skgenes.neural_network._gene_inputs import open_genes
 from skgenes.utils import atomic_fit, check_targets, gene_names, seed_sequence
 
 
@@ -233,15 +235,17 @@ class DEcodeRegressor(NetworkMixin, FoldedViewMixin, RegressorMixin, BaseEstimat
         Raises
         ------
         TypeError
-            If `base_estimator` is something else.
+            If `base_estimator` is something else, or y is tracks.
         ValueError
-            If X or y is not finite, their genes differ, there are fewer than two, the features
-            are not those of `base_estimator`, or training diverges; the estimator is then left
-            as it was.
+            If X or y is not finite, other tables name other genes than X or in another order,
+            there are fewer than two genes, the features are not those of `base_estimator`, or
+            training diverges; the estimator is then left as it was.
         """
         passed = {"X": X, "y": y}
+        if isinstance(y, RegulatoryTracks):
+            raise TypeError("y is RegulatoryTracks: these are X, and the targets y come second.")
         genes = open_genes(self, X, reset=True)
-        check_same_genes(X, y)
+        check_same_genes(X, {"y": y, "groups": groups, "validation": validation})
         targets = check_targets(y, genes.n_genes, self.layer)
         self._y_ndim = targets.ndim
         targets = targets.reshape(-1, 1) if targets.ndim == 1 else targets

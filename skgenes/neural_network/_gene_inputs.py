@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from skgenes.feature_extraction import RegulatoryTracks
 from skgenes.feature_extraction._fitted_features import check_features, remember_features
-from skgenes.utils import gene_names, is_anndata, validate_expression
+from skgenes.utils import gene_names, validate_expression
 from skgenes.utils._messages import listed
 
 COUNTS = "counts"
@@ -131,44 +131,6 @@ def open_genes(estimator, X, *, reset):
             "Set log_counts=False for other numbers."
         )
     return GeneInputs({COUNTS: matrix}, matrix.shape[0])
-
-
-def check_same_genes(X, y):
-    """Compare the names of genes in X and in y, where both have some.
-
-    Parameters
-    ----------
-    X : RegulatoryTracks or any
-        Genes.
-    y : DataFrame, AnnData or any
-        Their targets.
-
-    Raises
-    ------
-    ValueError
-        If they differ, or come in another order. The message names some.
-    """
-    axis = "obs_names" if is_anndata(y) else "index"
-    names = getattr(y, axis, None)
-    # A list has an index as well: a method.
-    if not isinstance(X, RegulatoryTracks) or names is None or callable(names):
-        return
-    if len(names) != len(X) or not all(isinstance(name, str) for name in names):
-        return
-    names = np.asarray(names, dtype=object)
-    different = np.flatnonzero(names != X.genes.astype(object))
-    if different.size:
-        row = different[0]
-        same = set(names) == set(X.genes)
-        raise ValueError(
-            f"X and y name {different.size} genes differently, the first in row {row}: "
-            f"{X.genes[row]!r} in X and {names[row]!r} in y. "
-            + (
-                f"They are the same genes in another order: pass X[y.{axis}]."
-                if same
-                else "Pass the same genes in the same order."
-            )
-        )
 
 
 def _open_tracks(estimator, X, reset):

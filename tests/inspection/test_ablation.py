@@ -285,3 +285,15 @@ def test_comparison_refuses(matrices):
         multi_task_comparison(Ridge(), X, y, X_test, y_test[1:])
     with pytest.raises(ValueError, match=r"shape \(3,\), got shape \(1,\)"):
         multi_task_comparison(Ridge(), *matrices, metric=lambda true, predicted: [0.5])
+
+
+@pytest.mark.parametrize("function", [feature_class_ablation, multi_task_comparison])
+def test_other_genes_or_columns_in_y_test(genes, function):
+    tracks, y = genes
+    given = SumRidge(), tracks[:N_TRAIN], y[:N_TRAIN], tracks[N_TRAIN:]
+    turned = r"X_test and y_test name 100 genes .* pass y_test\.loc\[X_test\.genes\]"
+    with pytest.raises(ValueError, match=turned):
+        function(*given, y[N_TRAIN:][::-1])
+    columns = r"columns 'by_rna', 'by_promoter', but y_test 'by_promoter', 'by_rna': .*y_test\[y\."
+    with pytest.raises(ValueError, match=columns):
+        function(*given, y[N_TRAIN:][["by_promoter", "by_rna"]])

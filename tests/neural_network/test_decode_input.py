@@ -171,7 +171,7 @@ def test_other_genes_in_y(regulated):
     turned = frame.iloc[::-1]
     message = (
         r"X and y name 20 genes differently, the first in row 0: 'GENE000' in X and 'GENE019' in "
-        r"y\. They are the same genes in another order: pass X\[y\.index\]"
+        r"y\. They are the same genes in another order: pass y\.loc\[X\.genes\]"
     )
     with pytest.raises(ValueError, match=message):
         tiny().fit(tracks, turned)
@@ -181,9 +181,19 @@ def test_other_genes_in_y(regulated):
     with pytest.raises(ValueError, match=message):
         tiny().fit(tracks, turned[0])
     adata = anndata.AnnData(turned.to_numpy(), obs=pd.DataFrame(index=turned.index))
-    with pytest.raises(ValueError, match=r"pass X\[y\.obs_names\]"):
+    with pytest.raises(ValueError, match=r"pass y\[X\.genes\]"):
         tiny().fit(tracks, adata)
     tiny().fit(tracks[adata.obs_names], adata)
+    for name in ("groups", "validation"):
+        held_out = pd.Series(np.arange(20) < 5, index=turned.index)
+        with pytest.raises(ValueError, match=rf"in {name}\. They are .* {name}\.loc\[X\.genes\]"):
+            tiny().fit(tracks, frame, **{name: held_out})
+    sums = pd.DataFrame(tracks.fold_sums("rna", 0)[0].toarray(), index=tracks.genes)
+    with pytest.raises(ValueError, match=r"another order: pass y\.loc\[X\.index\]"):
+        tiny().fit(sums, turned)
+    tiny().fit(sums.reset_index(drop=True), turned)
+    with pytest.raises(TypeError, match="y is RegulatoryTracks: these are X"):
+        tiny().fit(frame, tracks)
     other = frame.rename(index={"GENE003": "TP53"})
     with pytest.raises(ValueError, match=r"name 1 genes .* row 3: 'GENE003' in X and 'TP53' in y"):
         tiny().fit(tracks, other)
