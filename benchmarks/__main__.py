@@ -26,7 +26,14 @@ MODULES = (
     "training",
     "decode",
 )
-NEED_DATA = ("bulk_landmarks", "across_platforms", "lung_samples", "decode_pair", "decode_genome")
+NEED_DATA = (
+    "bulk_landmarks",
+    "across_platforms",
+    "lung_samples",
+    "decode_pair",
+    "decode_genome",
+    "de_prior",
+)
 PACKAGES = (
     "skgenes",
     "numpy",
