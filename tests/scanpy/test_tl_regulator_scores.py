@@ -471,6 +471,20 @@ def test_tracks_of_other_genes(cells, tracks, effects):
         skgenes.tl.regulator_scores(cells, other, effects)
 
 
+def test_tracks_without_regulators(cells, tracks, effects):
+    with pytest.raises(ValueError, match="no regulators, only the masks of 'promoter', 'rna'"):
+        skgenes.tl.regulator_scores(cells, tracks.select([]), effects)
+
+
+def test_a_model_of_other_regulators(cells, tracks, effects, same):
+    fewer = tracks.select(["TF1", "RBP1"])
+    model = clone(TINY).fit(fewer, effects.loc[fewer.genes])
+    before = cells.copy()
+    with pytest.raises(ValueError, match=r"features of 'promoter'.*base_estimator was fitted on"):
+        skgenes.tl.regulator_scores(cells, tracks, effects, estimator=model)
+    same(cells, before)
+
+
 def test_other_things(cells, tracks, effects):
     tl = skgenes.tl.regulator_scores
     with pytest.raises(TypeError, match="adata must be an AnnData, got list"):
