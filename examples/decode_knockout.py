@@ -84,7 +84,11 @@ train = ~np.isin(tracks.genes, pair)
 to_targets = FoldChangeTransformer(input_scale="log2").set_output(transform="pandas")
 targets = to_targets.fit(expression[train]).transform(expression)
 model = DEcodeRegressor(
-    log_counts=True, combine="mean", n_init=2 if small else 10, batch_size=32, random_state=0
+    log_counts=True,
+    combine="mean",
+    n_init=2 if small else 10,
+    batch_size=128 if real else 32,
+    random_state=0,
 )
 model.fit(tracks[train], targets[train])
 predicted = pd.DataFrame(model.predict(tracks[~train]), tracks.genes[~train]).iloc[:, :-1]
@@ -111,7 +115,8 @@ display.figure_.savefig("knockout.png", dpi=150)
 
 # %%
 # Could they? If the expression of the strongest drivers is what makes the two rise and fall
-# together, less correlation is left without it than without as many other regulators that bind.
+# together, less correlation is left without it than without as many other regulators that bind. A
+# p-value above .05 means that measured expression does not say so.
 from skgenes.inspection import mediation_test
 
 bound = knockout.drivers["regulator"].unique()
@@ -126,7 +131,7 @@ print(f"squared correlation {test.r2_before:.2f} -> {test.r2_after:.2f}, p = {te
 print("substitute inputs" if real else "made-up genes")
 
 # %%
-# Regulator by regulator, for one gene: what would change, in which tissue?
+# Regulator by regulator, for one gene: what would change, and in which tissue?
 from skgenes.inspection import knockout_effects
 
 effects = knockout_effects(model, tracks, genes=pair[0])
