@@ -171,6 +171,11 @@ def _import_gseapy():
 def _series_of(scores):
     if isinstance(scores, dict):
         scores = pd.Series(scores, dtype=np.float64)
+    if isinstance(scores, pd.Series) and scores.index.nlevels > 1:
+        raise TypeError(
+            f"scores has {scores.index.nlevels} levels of names ({listed(scores.index.names)}). "
+            "Keep one: of the scores of regulators, scores.xs('rna', level='part')."
+        )
     if not isinstance(scores, pd.Series) or not all(isinstance(name, str) for name in scores.index):
         raise TypeError(
             "scores must be a Series with the names of genes in its index, or a dict; got "

@@ -11,6 +11,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
 from skgenes.feature_extraction import RegulatoryTracks
+from skgenes.preprocessing._fold_change import MEDIAN
 
 
 @dataclass(frozen=True)
@@ -120,13 +121,14 @@ def open_model(estimator, X, choose=None):
     TypeError
         If there is no model of regulators in it.
     """
-    steps = []
+    steps, median = [], False
     while True:
         check_is_fitted(estimator)
         if isinstance(estimator, Pipeline):
             steps += [estimator[:-1]] if len(estimator) > 1 else []
             estimator = estimator[-1]
         elif isinstance(estimator, TransformedTargetRegressor):
+            median = _has_median(estimator.transformer_)
             estimator = estimator.regressor_
         elif hasattr(estimator, "best_estimator_"):
             estimator = estimator.best_estimator_
@@ -143,7 +145,16 @@ def open_model(estimator, X, choose=None):
         genes, X = genes[rows], _safe_indexing(X.tocsr() if sp.issparse(X) else X, rows)
     for step in steps:
         X = step.transform(X)
-    return RegulatorModel(estimator, X, genes, pd.Index(estimator.output_names_, name="output"))
+    outputs = pd.Index(estimator.output_names_, name="output")
+    if median:
+        outputs = outputs[:-1].append(pd.Index([MEDIAN], name="output"))
+    return RegulatorModel(estimator, X, genes, outputs)
+
+
+def _has_median(transformer):
+    """Whether a transformer of targets puts a median last: within, outputs lose their names."""
+    names = getattr(transformer, "get_feature_names_out", list)()
+    return len(names) > 0 and names[-1] == MEDIAN
 
 
 def _names_of(X):

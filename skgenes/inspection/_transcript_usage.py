@@ -162,7 +162,8 @@ def _gene_codes(gene_of_transcript, transcripts):
             )
         genes = known.reindex(transcripts).to_numpy()
     else:
-        genes = np.asarray(gene_of_transcript)
+        # Of objects: in an array of strings a missing value would be "nan".
+        genes = np.asarray(gene_of_transcript, dtype=object)
     if genes.shape != (len(transcripts),):
         raise ValueError(
             f"gene_of_transcript must have one gene for each of the {len(transcripts)} "

@@ -102,7 +102,7 @@ class DEcodeRegressor(NetworkMixin, FoldedViewMixin, RegressorMixin, BaseEstimat
     n_iter_ : int
         Number of epochs of the best run.
     output_names_ : ndarray of shape (n_outputs,)
-        Names of the columns of y; their positions where they have none.
+        Names of the columns of y, or of a Series; their positions where they have none.
     regulators_in_ : dict of str to ndarray of str of shape (n_features,)
         Names of the features of "promoter" and "rna", masks first, or of "counts".
     n_features_in_ : int
@@ -402,5 +402,8 @@ class DEcodeRegressor(NetworkMixin, FoldedViewMixin, RegressorMixin, BaseEstimat
 
 
 def _output_names(y, n_outputs):
+    # Of a Series.
+    if isinstance(getattr(y, "name", None), str):
+        return np.array([y.name], dtype=object)
     names = gene_names(y)
     return np.arange(n_outputs) if names is None else names

@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import cycle
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.utils.validation import check_consistent_length
 
@@ -43,7 +44,7 @@ def split_genes(estimator, n_genes, seed, groups, validation):
     Raises
     ------
     ValueError
-        If both are given, lengths differ, or one side has no genes.
+        If both are given, lengths differ, a group is missing, or one side has no genes.
     """
     rows = np.arange(n_genes)
     if validation is not None:
@@ -56,8 +57,14 @@ def split_genes(estimator, n_genes, seed, groups, validation):
     if groups is None or n_validation == 0:
         order = np.random.default_rng(state).permutation(n_genes)
         return np.sort(order[n_validation:]), np.sort(order[:n_validation])
-    groups = np.asarray(groups)
+    # Of objects: in an array of strings a missing value would be "nan".
+    groups = np.asarray(groups, dtype=None if hasattr(groups, "dtype") else object)
     check_consistent_length(rows, groups)
+    if (missing := np.flatnonzero(pd.isna(groups))).size:
+        raise ValueError(
+            f"groups has no value for {missing.size} of {n_genes} genes, the first in row "
+            f"{missing[0]}. Leave these genes out, or give them a group of their own."
+        )
     if len(np.unique(groups)) < 2:
         raise ValueError(
             f"groups has the single value {groups.tolist()[0]!r}: nothing is left to hold out. "

@@ -19,6 +19,7 @@ from skgenes.inspection import (
     knockout_effects,
 )
 from skgenes.neural_network import DEcodeRegressor
+from skgenes.preprocessing import FoldChangeTransformer
 
 OUTPUTS = ["lung", "liver", "skin", "brain", "heart", "median"]
 PAIR = "G1", "G2"
@@ -240,6 +241,18 @@ def test_inside_a_transformed_target(tracks):
     model.fit(tracks, targets().to_numpy())
     found = knockout_effects(model, tracks, "RBP1")
     assert found.equals(knockout_effects(model.regressor_, tracks, "RBP1"))
+
+
+def test_the_median_of_a_transformed_target_is_no_fold_change(tracks):
+    tpm = np.exp(targets().to_numpy())
+    model = TransformedTargetRegressor(decode(n_init=1), transformer=FoldChangeTransformer())
+    model.set_params(check_inverse=False).fit(tracks, tpm)
+    n_tissues = tpm.shape[1]
+    found = in_silico_knockout(model, tracks, "G3", "G4", n_draws=60, random_state=0)
+    predicted = model.regressor_.predict(tracks[["G3", "G4"]])[:, :n_tissues]
+    assert found.observed_correlation == pytest.approx(np.corrcoef(predicted)[0, 1], abs=1e-5)
+    effects = knockout_effects(model, tracks, "RBP1")
+    assert effects.columns.tolist() == ["n_genes_bound", "size", *range(n_tissues), "median"]
 
 
 @pytest.mark.parametrize(

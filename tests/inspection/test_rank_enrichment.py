@@ -274,6 +274,11 @@ def test_bad_scores(scores, gene_sets):
         rank_enrichment(scores.to_numpy(), gene_sets)
     with pytest.raises(TypeError, match=r"got DataFrame. Of a table of scores pass one column"):
         rank_enrichment(scores.to_frame(), gene_sets)
+    levels = pd.MultiIndex.from_product([["rna"], ["A", "B"]], names=["part", "regulator"])
+    with pytest.raises(
+        TypeError, match=r"2 levels of names \('part', 'regulator'\)\. .*\.xs\('rna'"
+    ):
+        rank_enrichment(pd.Series([1.0, 2.0], levels), {"s": ["A"]})
     with pytest.raises(TypeError, match="names of genes in its index"):
         rank_enrichment(scores.reset_index(drop=True), gene_sets)
     with pytest.raises(ValueError, match=r"1 gene name\(s\) have several scores: 'g0'"):

@@ -526,6 +526,8 @@ def test_transcripts_without_a_gene(model, tracks):
     genes = np.repeat([f"G{i}" for i in range(10)], 5).astype(object)
     with pytest.raises(ValueError, match=r"each of the 50 transcripts, got .* \(49,\)"):
         transcript_usage_scores(model, tracks, genes[1:])
+    with pytest.raises(ValueError, match="has no gene for 1 transcript"):
+        transcript_usage_scores(model, tracks, [np.nan, *genes[1:]])
     with pytest.raises(ValueError, match=r"no gene for 1 transcript.*'gene0'"):
         transcript_usage_scores(model, tracks, pd.Series(genes, tracks.genes).iloc[1:])
     genes[7] = None

@@ -157,7 +157,10 @@ def test_targets_of_one_output(regulated):
     assert column.predict(tracks).shape == (240, 1)
     np.testing.assert_array_equal(column.predict(tracks)[:, 0], flat.predict(tracks))
     series = pd.Series(y, index=tracks.genes, name="brain")
-    assert_same(tiny().fit(tracks, series), flat)
+    named = tiny().fit(tracks, series)
+    assert_same(named, flat)
+    assert named.output_names_.tolist() == ["brain"]
+    assert flat.output_names_.tolist() == [0]
     assert_same(tiny().fit(tracks, list(y)), flat)
     assert flat.score(tracks, y) == pytest.approx(column.score(tracks, y))
 

@@ -189,6 +189,10 @@ def test_what_is_held_out_teaches_nothing(regulated):
             {"groups": ["a"] * 240, "validation": [True] * 240},
             "Pass groups or validation, not both",
         ),
+        (
+            {"groups": ["chr1", np.nan, *["chr2"] * 238]},
+            "groups has no value for 1 of 240 genes, the first in row 1",
+        ),
         ({"groups": ["chr1"] * 240}, "groups has the single value 'chr1': nothing is left"),
         ({"groups": ["a", "b"]}, "inconsistent numbers of samples"),
         ({"validation": [True] * 240}, "validation holds out 240 of 240 genes"),
