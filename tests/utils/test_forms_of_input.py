@@ -255,4 +255,4 @@ def test_a_real_anndata_is_recognised_at_once(estimator):
     start = time.process_time()
     estimator.fit(X)
     (estimator.predict if hasattr(estimator, "predict") else estimator.transform)(X)
-    assert time.process_time() - start < 10, "element by element this takes minutes"
+    assert time.process_time() - start < 60, "element by element this takes minutes"
