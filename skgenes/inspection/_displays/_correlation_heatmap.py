@@ -6,10 +6,8 @@ import pandas as pd
 from skgenes.inspection._displays._heatmap import (
     cluster_order,
     draw_heatmap,
-    label_inches,
-    side_inches,
 )
-from skgenes.inspection._displays._shared import axes_for, check_matplotlib
+from skgenes.inspection._displays._shared import check_matplotlib
 from skgenes.inspection._displays._tables import output_names, table_of
 from skgenes.metrics._inputs import check_finite, check_pair, take_genes
 from skgenes.metrics._per_gene import warn_constant
@@ -166,18 +164,13 @@ class CorrelationHeatmapDisplay:
         table = self._checked()
         self.row_order_, self.column_order_ = _orders(table, order)
         table = table.iloc[self.row_order_, self.column_order_]
-        inches = side_inches(table.shape[1]), side_inches(table.shape[0])
-        width = inches[0] + label_inches(table.index) + (1.0 if colorbar else 0.2)
-        height = inches[1] + label_inches(table.columns) + 0.4
-        (self.ax_,) = axes_for(self, ax, figsize=(width, height))
-        self.figure_ = self.ax_.figure
-        self.image_, self.colorbar_ = draw_heatmap(
-            self.ax_,
+        draw_heatmap(
+            self,
+            ax,
             table,
-            inches if ax is None else None,
             colorbar=colorbar,
             label=self.correlation_name,
-            image_kwargs=image_kwargs or {},
+            image_kwargs=image_kwargs,
         )
         self.ax_.set(xlabel=self.column_name, ylabel=self.row_name)
         return self

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import pdist
 
-from skgenes.inspection._displays._shared import GREY, shortened
+from skgenes.inspection._displays._shared import GREY, axes_for, shortened
 
 _POINTS_PER_INCH = 72
 _FONT_SIZES = 5.5, 8.5  # points: the least that can be read, and what is used where there is room
@@ -147,34 +147,47 @@ def cluster_order(values):
     )
 
 
-def draw_heatmap(ax, table, inches, *, colorbar, label, image_kwargs):
+def draw_heatmap(display, ax, table, *, colorbar, label, image_kwargs):
     """Draw a table in colours that diverge from 0.
 
     Parameters
     ----------
-    ax : matplotlib axes
-        Where to draw.
+    display : Display
+        Gets ``figure_``, ``ax_``, ``image_`` and ``colorbar_``, which is None without one.
+    ax : matplotlib axes or None
+        Where to draw; None makes a figure in which all names fit.
     table : DataFrame of shape (n_rows, n_columns)
         Numbers, NaN where undefined, and names.
-    inches : pair of float or None
-        Width and height of the axes if they are new; None finds what there is room for.
     colorbar : bool
         Whether to draw a colour bar.
     label : str
         What the colours mean.
-    image_kwargs : dict
+    image_kwargs : dict or None
         Arguments of ``imshow`` in place of those here.
-
-    Returns
-    -------
-    image : matplotlib image
-        The heat map.
-    bar : matplotlib colorbar or None
-        The colour bar.
     """
+    inches = side_inches(table.shape[1]), side_inches(table.shape[0])
+    most = _LONGEST_NAME, _LONGEST_NAME
+    width = inches[0] + label_inches(table.index) + (1.0 if colorbar else 0.2)
+    height = inches[1] + label_inches(table.columns) + 0.5
+    (display.ax_,) = axes_for(display, ax, figsize=(width, height))
+    display.figure_ = display.ax_.figure
+    display.image_ = _draw_image(display.ax_, table.to_numpy(), image_kwargs or {})
+    if ax is not None:
+        inches, most = room_for_names(ax, table.index, table.columns)
+    name_ticks(display.ax_.xaxis, table.columns, inches[0], most[1])
+    name_ticks(display.ax_.yaxis, table.index, inches[1], most[0])
+    display.colorbar_ = None
+    if colorbar:
+        shrink = min(_COLOUR_BAR_HEIGHT / inches[1], 1.0)
+        display.colorbar_ = display.figure_.colorbar(
+            display.image_, ax=display.ax_, label=label, shrink=shrink, anchor=(0, 1)
+        )
+        display.colorbar_.outline.set_visible(False)
+
+
+def _draw_image(ax, values, image_kwargs):
     import matplotlib as mpl
 
-    values = table.to_numpy()
     limit = np.nanmax(np.abs(values), initial=0.0) or 1.0
     style = {
         "cmap": mpl.colormaps["RdBu_r"].with_extremes(bad=GREY),
@@ -184,16 +197,6 @@ def draw_heatmap(ax, table, inches, *, colorbar, label, image_kwargs):
     if "norm" not in image_kwargs:
         style |= {"vmin": -limit, "vmax": limit}
     image = ax.imshow(values, **{**style, **image_kwargs})
-    most = _LONGEST_NAME, _LONGEST_NAME
-    if inches is None:
-        inches, most = room_for_names(ax, table.index, table.columns)
-    name_ticks(ax.xaxis, table.columns, inches[0], most[1])
-    name_ticks(ax.yaxis, table.index, inches[1], most[0])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    bar = None
-    if colorbar:
-        shrink = min(_COLOUR_BAR_HEIGHT / inches[1], 1.0)
-        bar = ax.figure.colorbar(image, ax=ax, label=label, shrink=shrink, anchor=(0, 1))
-        bar.outline.set_visible(False)
-    return image, bar
+    return image

@@ -7,10 +7,8 @@ import numpy as np
 from skgenes.inspection._displays._heatmap import (
     cluster_order,
     draw_heatmap,
-    label_inches,
-    side_inches,
 )
-from skgenes.inspection._displays._shared import axes_for, check_matplotlib
+from skgenes.inspection._displays._shared import check_matplotlib
 from skgenes.inspection._displays._tables import table_of
 
 
@@ -143,18 +141,8 @@ class RegulatorHeatmapDisplay:
         n_all = len(table)
         self._order(table.to_numpy(), n_regulators, order)
         table = table.iloc[self.regulators_, self.outputs_]
-        inches = side_inches(table.shape[1]), side_inches(table.shape[0])
-        width = inches[0] + label_inches(table.index) + (1.0 if colorbar else 0.2)
-        height = inches[1] + label_inches(table.columns) + 0.5
-        (self.ax_,) = axes_for(self, ax, figsize=(width, height))
-        self.figure_ = self.ax_.figure
-        self.image_, self.colorbar_ = draw_heatmap(
-            self.ax_,
-            table,
-            inches if ax is None else None,
-            colorbar=colorbar,
-            label=self.score_name,
-            image_kwargs=image_kwargs or {},
+        draw_heatmap(
+            self, ax, table, colorbar=colorbar, label=self.score_name, image_kwargs=image_kwargs
         )
         title = f"{len(table):,} of {n_all:,} regulator{'s'[: n_all != 1]}"
         self.ax_.set_title(title, loc="left", fontsize="medium")
