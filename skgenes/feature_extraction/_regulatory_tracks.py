@@ -68,6 +68,12 @@ class RegulatoryTracks:
     # Else NumPy would take this for a sequence, and look for numbers in each gene.
     __iter__ = None
 
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError(
+            "RegulatoryTracks are no array, as genes have different lengths. Pass them to what "
+            "takes tracks, such as DEcodeRegressor, or take their sums: tracks.fold_sums(part, 0)."
+        )
+
     def __init__(self, genes, *, promoter=None, rna=None):
         self.genes = checked_names(genes, "genes")
         self.promoter = promoter

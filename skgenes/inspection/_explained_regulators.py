@@ -63,7 +63,7 @@ def explain_regulators(estimator, X, reference, outputs, choose=None):
     ValueError
         If X has no genes, the reference is not one gene, or there is no such output.
     """
-    if not X.shape[0]:
+    if hasattr(X, "shape") and not X.shape[0]:
         raise ValueError("X has no genes; pass at least one to explain.")
     model = open_model(estimator, X, choose)
     if isinstance(reference, str) and not isinstance(model.X, RegulatoryTracks):

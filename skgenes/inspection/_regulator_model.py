@@ -119,7 +119,7 @@ def open_model(estimator, X, choose=None):
     Raises
     ------
     TypeError
-        If there is no model of regulators in it.
+        If there is no model of regulators in it, or X is something else.
     """
     steps, median = [], False
     while True:
@@ -138,6 +138,10 @@ def open_model(estimator, X, choose=None):
         raise TypeError(
             "A DEcodeRegressor is needed, or a Pipeline, search or TransformedTargetRegressor "
             f"around one; got {type(estimator).__name__}."
+        )
+    if not hasattr(X, "shape"):
+        raise TypeError(
+            f"X must be RegulatoryTracks or a matrix of genes x regulators, got {type(X).__name__}."
         )
     genes = _names_of(X)
     if choose is not None:

@@ -29,7 +29,7 @@ def check_pair(y_true, y_pred, *, min_samples, purpose, column="gene"):
     Raises
     ------
     ValueError
-        On different shapes or columns, no column, or too few samples.
+        On different shapes or columns, no column, too few samples, or samples in another order.
     TypeError
         On values which are not numbers.
     """
@@ -42,6 +42,7 @@ def check_pair(y_true, y_pred, *, min_samples, purpose, column="gene"):
             f"y_true has shape {y_true.shape} but y_pred has shape {y_pred.shape}; "
             f"both must be (n_samples, n_{column}s) of the same samples and {column}s."
         )
+    _check_order_of_rows(y_true, y_pred)
     n_samples, n_genes = y_true.shape
     if n_genes == 0:
         raise ValueError(
@@ -155,6 +156,20 @@ def _check_same_columns(y_true, y_pred, column):
     raise ValueError(
         f"y_true and y_pred name different {column}s: only in y_true: "
         f"{_some(missing)}; only in y_pred: {_some(extra)}."
+    )
+
+
+def _check_order_of_rows(y_true, y_pred):
+    if not (_is_frame(y_true) and _is_frame(y_pred)):
+        return
+    rows, others = list(y_true.index), list(y_pred.index)
+    # Numbers are positions: predictions often have their own.
+    if rows == others or set(rows) != set(others) or not all(isinstance(row, str) for row in rows):
+        return
+    first = next(i for i, (row, other) in enumerate(zip(rows, others, strict=True)) if row != other)
+    raise ValueError(
+        f"y_true and y_pred name the same rows, but in another order: row {first} is "
+        f"{rows[first]!r} in y_true and {others[first]!r} in y_pred; use y_pred.loc[y_true.index]."
     )
 
 

@@ -122,6 +122,8 @@ def test_nothing_densifies_by_accident(tracks):
             densify(tracks)
     with pytest.raises(TypeError):
         np.asarray(tracks, dtype=float)
+    with pytest.raises(TypeError, match=r"no array, as genes .* tracks\.fold_sums\(part, 0\)"):
+        np.asarray(tracks)
     with pytest.raises(TypeError, match="not iterable"):
         iter(tracks)
 

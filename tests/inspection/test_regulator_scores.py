@@ -14,7 +14,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skgenes.feature_extraction import RegulatorScaler, RegulatoryTracks, Track
-from skgenes.inspection import position_contributions, regulator_scores, transcript_usage_scores
+from skgenes.inspection import (
+    knockout_effects,
+    position_contributions,
+    regulator_scores,
+    transcript_usage_scores,
+)
 from skgenes.inspection._explained_regulators import without_sites
 from skgenes.neural_network import DEcodeRegressor
 
@@ -538,3 +543,11 @@ def test_transcripts_without_a_gene(model, tracks):
         transcript_usage_scores(model, tracks, twice)
     with pytest.raises(ValueError, match="None of the 50 genes has more than one"):
         transcript_usage_scores(model, tracks, tracks.genes)
+
+
+@pytest.mark.parametrize("function", [regulator_scores, knockout_effects])
+def test_what_is_no_genes(model, tracks, function):
+    with pytest.raises(TypeError, match=r"X must be RegulatoryTracks or a matrix .* got list"):
+        function(model, [[1.0]])
+    with pytest.raises(TypeError, match="not an estimator"):
+        function(tracks, model)

@@ -89,6 +89,9 @@ def test_bad_input(scores, traits):
         regulator_trait_association(scores, "age")
     with pytest.raises(ValueError, match=r"another order; pass design.loc\[scores.columns\]"):
         regulator_trait_association(scores, traits.iloc[::-1], contrast="age")
+    other = traits.rename(index={traits.index[3]: "ID77"})
+    with pytest.raises(ValueError, match=r"names 1 individuals that scores .* not have: 'ID77'"):
+        regulator_trait_association(scores, other, contrast="age")
     with pytest.raises(ValueError, match=r"covariates has .* pass covariates.loc\[scores.columns"):
         regulator_trait_association(scores, SEX, covariates=traits["age"].iloc[::-1])
     with pytest.raises(ValueError, match=r"scores contains NaN: 1 value.*'RBP2'"):

@@ -217,3 +217,15 @@ def test_genome_by_tissues_is_fast():
         metric(y_true, y_pred)
         # About 0.3 s on a quiet machine.
         assert perf_counter() - start < 3
+
+
+def test_rows_in_another_order():
+    names = list("abcd")
+    y = pd.DataFrame(np.random.default_rng(0).normal(size=(4, 2)), index=names)
+    message = r"another order: row 0 is 'a' in y_true and 'd' in y_pred; use y_pred\.loc\["
+    for metric in (per_output_spearman, per_output_auroc):
+        with pytest.raises(ValueError, match=message):
+            metric(y > 0 if metric is per_output_auroc else y, y[::-1])
+    numbers = y.reset_index(drop=True)
+    assert per_output_spearman(numbers, numbers[::-1].reset_index(drop=True)).shape == (2,)
+    assert per_output_spearman(numbers, numbers[::-1]).shape == (2,)
