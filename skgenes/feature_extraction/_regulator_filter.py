@@ -79,7 +79,7 @@ class RegulatorFilter(TransformerMixin, BaseEstimator):
         TypeError
             If X is something else.
         ValueError
-            If there are no genes.
+            If there are no genes, or no regulator is left.
         """
         remember_features(self, X)
         self.n_genes_bound_ = {part: _n_genes_bound(track) for part, track in X.parts.items()}
@@ -87,6 +87,7 @@ class RegulatorFilter(TransformerMixin, BaseEstimator):
         for part, counts in self.n_genes_bound_.items():
             self.support_[part] = counts >= self.min_genes
             self.support_[part][0] = True
+        _check_any_kept(self.support_, self.n_genes_bound_, self.min_genes, len(X))
         return self
 
     def transform(self, X):
@@ -118,3 +119,13 @@ class RegulatorFilter(TransformerMixin, BaseEstimator):
 def _n_genes_bound(track):
     sums = track.fold_sums(depth=0)[0]
     return np.bincount(sums.indices, minlength=sums.shape[1])
+
+
+def _check_any_kept(support, counts, min_genes, n_genes):
+    regulators = sum(kept.size - 1 for kept in support.values())
+    if regulators and not any(kept[1:].any() for kept in support.values()):
+        most = max(count[1:].max(initial=0) for count in counts.values())
+        raise ValueError(
+            f"None of {regulators} regulators binds min_genes={min_genes} of the {n_genes} "
+            f"training genes; the most that one binds is {most}. Lower min_genes."
+        )

@@ -9,7 +9,6 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skgenes.feature_extraction import RegulatoryTracks
 from skgenes.feature_extraction._fitted_features import difference
 from skgenes.feature_extraction._same_genes import check_same_genes
 from skgenes.networks import MatrixSource, TrainingOptions
@@ -29,8 +28,8 @@ from skgenes.neural_network._decode_training import (
     train_runs,
 )
 from skgenes.neural_network._folded_view import FoldedViewMixin
-from skgenes.neural_network._gene_inputs import open_genes
-from skgenes.utils import atomic_fit, check_targets, gene_names, seed_sequence
+from skgenes.neural_network._gene_inputs import open_genes, output_names
+from skgenes.utils import atomic_fit, check_targets, seed_sequence
 
 
 class DEcodeRegressor(NetworkMixin, FoldedViewMixin, RegressorMixin, BaseEstimator):
@@ -242,14 +241,12 @@ class DEcodeRegressor(NetworkMixin, FoldedViewMixin, RegressorMixin, BaseEstimat
             training diverges; the estimator is then left as it was.
         """
         passed = {"X": X, "y": y}
-        if isinstance(y, RegulatoryTracks):
-            raise TypeError("y is RegulatoryTracks: these are X, and the targets y come second.")
         genes = open_genes(self, X, reset=True)
         check_same_genes(X, {"y": y, "groups": groups, "validation": validation})
         targets = check_targets(y, genes.n_genes, self.layer)
         self._y_ndim = targets.ndim
         targets = targets.reshape(-1, 1) if targets.ndim == 1 else targets
-        self.output_names_ = _output_names(y, targets.shape[1])
+        self.output_names_ = output_names(y, targets.shape[1])
         split_seed, train_seeds = seed_sequence(self.random_state).spawn(2)
         train_rows, validation_rows = split_genes(
             self, genes.n_genes, split_seed, groups, validation
@@ -399,11 +396,3 @@ class DEcodeRegressor(NetworkMixin, FoldedViewMixin, RegressorMixin, BaseEstimat
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-def _output_names(y, n_outputs):
-    # Of a Series.
-    if isinstance(getattr(y, "name", None), str):
-        return np.array([y.name], dtype=object)
-    names = gene_names(y)
-    return np.arange(n_outputs) if names is None else names

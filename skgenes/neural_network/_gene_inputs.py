@@ -133,6 +133,27 @@ def open_genes(estimator, X, *, reset):
     return GeneInputs({COUNTS: matrix}, matrix.shape[0])
 
 
+def output_names(y, n_outputs):
+    """Names of the outputs.
+
+    Parameters
+    ----------
+    y : DataFrame, Series, AnnData or any
+        Targets.
+    n_outputs : int
+        Number of outputs.
+
+    Returns
+    -------
+    ndarray of shape (n_outputs,)
+        Names of the columns, or of a Series; positions where there are none.
+    """
+    if isinstance(getattr(y, "name", None), str):
+        return np.array([y.name], dtype=object)
+    names = gene_names(y)
+    return np.arange(n_outputs) if names is None else names
+
+
 def _open_tracks(estimator, X, reset):
     if reset:
         if len(X) < 2:

@@ -102,3 +102,13 @@ def test_bad_input(transformer):
 def test_bad_parameters():
     with pytest.raises(ValueError, match="The 'min_genes' parameter of RegulatorFilter must be"):
         RegulatorFilter(-1).fit(TRAIN)
+
+
+def test_no_regulator_binds_enough_genes():
+    message = (
+        r"None of \d+ regulators binds min_genes=30 of the \d+ training genes; .* is \d+\. Lower"
+    )
+    with pytest.raises(ValueError, match=message):
+        RegulatorFilter().fit(TRAIN)
+    masks = RegulatoryTracks(TRAIN.genes, rna=TRAIN.rna).select([])
+    assert RegulatorFilter().fit_transform(masks) == masks

@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse as sp
 from scipy.stats import pearsonr
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -241,6 +242,7 @@ def test_inside_a_transformed_target(tracks):
     model.fit(tracks, targets().to_numpy())
     found = knockout_effects(model, tracks, "RBP1")
     assert found.equals(knockout_effects(model.regressor_, tracks, "RBP1"))
+    assert found.equals(knockout_effects(FrozenEstimator(model), tracks, "RBP1"))
 
 
 def test_the_median_of_a_transformed_target_is_no_fold_change(tracks):

@@ -195,7 +195,7 @@ def test_other_genes_in_y(regulated):
     with pytest.raises(ValueError, match=r"another order: pass y\.loc\[X\.index\]"):
         tiny().fit(sums, turned)
     tiny().fit(sums.reset_index(drop=True), turned)
-    with pytest.raises(TypeError, match="y is RegulatoryTracks: these are X"):
+    with pytest.raises(TypeError, match="RegulatoryTracks are no array"):
         tiny().fit(frame, tracks)
     other = frame.rename(index={"GENE003": "TP53"})
     with pytest.raises(ValueError, match=r"name 1 genes .* row 3: 'GENE003' in X and 'TP53' in y"):
