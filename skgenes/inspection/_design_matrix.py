@@ -147,7 +147,31 @@ def _as_frame(values, what, X):
             f"{what} has the rows of X in another order; pass {what}.loc["
             f"{'X.obs_names' if is_anndata(X) else 'X.index'}]."
         )
+    other = strangers(frame.index, rows) if named else []
+    if len(other):
+        raise ValueError(
+            f"{what} names {len(other)} rows that X does not have: {listed(other)}. Pass the same "
+            "ones, in the order of the rows of X."
+        )
     return frame.reset_index(drop=True)
+
+
+def strangers(names, known):
+    """Find names that are not known, where others are.
+
+    Parameters
+    ----------
+    names, known : pandas.Index
+        Names.
+
+    Returns
+    -------
+    pandas.Index
+        Empty if no name is known, as then they are of another kind, or if some are no text.
+    """
+    other = names.difference(known, sort=False)
+    is_text = all(isinstance(name, str) for name in other)
+    return other if is_text and len(other) < len(names) else other[:0]
 
 
 def _named(frame):

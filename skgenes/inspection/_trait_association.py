@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils._param_validation import validate_params
 
-from skgenes.inspection._design_matrix import contrast_of, make_design
+from skgenes.inspection._design_matrix import contrast_of, make_design, strangers
 from skgenes.inspection._differential_expression import moderated_tests
 from skgenes.utils import check_expression, is_anndata
 from skgenes.utils._messages import listed
@@ -141,8 +141,8 @@ def _check_individuals(table, what, by_individual):
     if not isinstance(table, pd.Series | pd.DataFrame):
         return
     individuals = by_individual.index
-    other = table.index.difference(individuals)
-    if len(other) and len(other) < n_individuals and all(isinstance(name, str) for name in other):
+    other = strangers(table.index, individuals)
+    if len(other):
         raise ValueError(
             f"{what} names {len(other)} individuals that scores does not have: {listed(other)}. "
             "Pass the same ones, in the order of the columns of scores."

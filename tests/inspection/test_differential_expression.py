@@ -351,7 +351,11 @@ def test_rows_in_another_order(study, form):
         differential_expression(X, groups[::-1])
     with pytest.raises(ValueError, match="covariates has the rows of X in another order"):
         differential_expression(X, groups, covariates=MATRIX[["age"]].set_index(groups.index)[::-1])
+    with pytest.raises(ValueError, match="names 1 rows that X does not have: 'sample24'"):
+        differential_expression(X, groups.rename(index={"sample3": "sample24"}))
     table = differential_expression(X, groups)
+    other = groups.rename(index="other {}".format)
+    pd.testing.assert_frame_equal(differential_expression(X, other), table)
     pd.testing.assert_frame_equal(differential_expression(X, groups.to_numpy()), table)
     pd.testing.assert_frame_equal(differential_expression(X, groups.reset_index(drop=True)), table)
 
