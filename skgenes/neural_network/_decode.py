@@ -9,19 +9,15 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skgenes.feature_extraction._fitted_features import difference
 from skgenes.feature_extraction._same_genes import check_same_genes
-from skgenes.networks import MatrixSource, TrainingOptions
+from skgenes.networks import MatrixSource, TrainingOptions, branched_to_keras
 from skgenes.neural_network._base import (
     TRAINING_CONSTRAINTS,
     EpochReporter,
     NetworkMixin,
-    check_convolutions,
-    check_layer_sizes,
 )
+from skgenes.neural_network._decode_start import make_start
 from skgenes.neural_network._decode_training import (
-    FreshStart,
-    TransferStart,
     branch_values,
     least_error,
     split_genes,
@@ -251,7 +247,7 @@ class DEcodeRegressor(NetworkMixin, FoldedViewMixin, RegressorMixin, BaseEstimat
         train_rows, validation_rows = split_genes(
             self, genes.n_genes, split_seed, groups, validation
         )
-        start = self._start(genes, targets.shape[1])
+        start = make_start(self, genes, targets.shape[1])
         reporter = EpochReporter(
             self, passed, lambda network: {"runs_": (start.finish(network),)}, self.n_init
         )
@@ -331,51 +327,56 @@ class DEcodeRegressor(NetworkMixin, FoldedViewMixin, RegressorMixin, BaseEstimat
         )
         return predicted[:, 0] if self._y_ndim == 1 else predicted
 
-    def _start(self, genes, n_outputs):
-        """What makes the networks to train."""
-        hidden = check_layer_sizes(self.hidden_layer_sizes)
-        if self.base_estimator is not None:
-            runs = self._base_runs()
-            return TransferStart(genes, runs, hidden, n_outputs, self.log_counts)
-        if self.log_counts and self.conv_activation != "identity":
-            raise ValueError(
-                f"log_counts=True needs conv_activation='identity', got {self.conv_activation!r}."
-            )
-        convolutions = tuple(
-            check_convolutions(self.rna_convolutions, "rna_convolutions")
-            if part == "rna"
-            else check_convolutions(self.promoter_convolutions, "promoter_convolutions")
-            for part in genes.parts
-        )
-        return FreshStart(
-            genes, convolutions, hidden, n_outputs, self.conv_activation, self.log_counts
-        )
+    def fold(self, X):
+        """Sums that the linear convolutions reduce every gene to: what `networks_` take.
 
-    def _base_runs(self):
-        base = self.base_estimator
-        base = base.estimator if isinstance(base, FrozenEstimator) else base
-        if not isinstance(base, DEcodeRegressor):
-            raise TypeError(
-                f"base_estimator must be a fitted DEcodeRegressor, got {type(base).__name__}."
-            )
-        check_is_fitted(
-            base,
-            msg="base_estimator is not fitted. Fit it first, and wrap it in "
-            "sklearn.frozen.FrozenEstimator: a clone of this estimator clones it, too.",
-        )
-        if base.log_counts != self.log_counts:
+        Parameters
+        ----------
+        X : RegulatoryTracks, ndarray, DataFrame, sparse matrix or AnnData of shape \
+(n_genes, n_features)
+            Genes, with the features seen during fit.
+
+        Returns
+        -------
+        csr_array of shape (n_genes, n_columns), float32
+            For each part the sums over all bins, then those without the first bin, and so on, in
+            the unit of X; their ``log(1 + s)`` with `log_counts`.
+
+        Raises
+        ------
+        ValueError
+            If X has other features than in fit, or convolutions are not linear.
+        """
+        check_is_fitted(self)
+        if self.runs_[0].conv_activation != "identity":
             raise ValueError(
-                f"base_estimator has log_counts={base.log_counts}, this estimator "
-                f"log_counts={self.log_counts}; they must agree."
+                "Only linear convolutions come down to a few sums for each gene, these have "
+                f"conv_activation={self.runs_[0].conv_activation!r}. Explain to_keras() instead."
             )
-        for part in {**base.regulators_in_, **self.regulators_in_}:
-            known, given = (list(model.regulators_in_.get(part, ())) for model in (base, self))
-            if known != given:
-                raise ValueError(
-                    f"The features of {part!r} in X are not those that base_estimator was fitted "
-                    f"on. {difference(known, given)}"
-                )
-        return base.runs_
+        return open_genes(self, X, reset=False).fold(self.depths_, self.log_counts)
+
+    def to_keras(self):
+        """Copy the networks into a Keras model that convolves.
+
+        Returns
+        -------
+        keras.Model
+            Not compiled; takes an array (n_genes, n_bins, n_features) for each part, genes ending
+            in any number of empty bins.
+
+        Raises
+        ------
+        ValueError
+            With `log_counts`: the logarithm of a sum is no convolution.
+        """
+        check_is_fitted(self)
+        if self.log_counts:
+            raise ValueError(
+                "With log_counts=True the network takes logarithms of sums, which no convolution "
+                "can return. Export skgenes.networks.to_keras(networks_[0]), which takes fold(X)."
+            )
+        n_features = [len(names) for names in self.regulators_in_.values()]
+        return branched_to_keras(self.runs_, n_features, list(self.regulators_in_))
 
     def _options(self):
         return TrainingOptions(

@@ -1,18 +1,12 @@
 """Steps of training DEcode's network: which genes to hold out, and several runs."""
 
-from dataclasses import replace
-from itertools import cycle
-
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.utils.validation import check_consistent_length
 
 from skgenes.networks import (
-    BinSource,
-    FoldSource,
     convolved_sum,
-    initial_branched_network,
     train,
 )
 from skgenes.neural_network._base import n_validation_samples
@@ -131,86 +125,6 @@ def _convolved(bins, offsets, kernels, activation):
             rows, np.diff(edges), kernels, activation
         )
     return values
-
-
-class FreshStart:
-    """Networks with random weights throughout, on fold sums or, if these bend, on bins.
-
-    Parameters
-    ----------
-    genes : GeneInputs
-        Training genes.
-    convolutions : tuple of tuple of tuple of int
-        Filters and kernel sizes of every part.
-    hidden_layer_sizes : tuple of int
-        Of the head.
-    n_outputs : int
-        Number of outputs.
-    conv_activation : str
-        After every convolution.
-    log_counts : bool
-        Whether to take logarithms of the fold sums.
-    """
-
-    def __init__(
-        self, genes, convolutions, hidden_layer_sizes, n_outputs, conv_activation, log_counts
-    ):
-        self._n_features = [part.shape[1] for part, _ in genes.bins()]
-        self._arguments = (convolutions, hidden_layer_sizes, n_outputs)
-        self._conv_activation = conv_activation
-        depths = tuple(sum(size - 1 for _, size in shapes) for shapes in convolutions)
-        if conv_activation == "identity":
-            folded = genes.fold_parts(dict(zip(genes.parts, depths, strict=True)), log_counts)
-            self._source = FoldSource(folded, depths)
-        else:
-            self._source = BinSource(genes.bins(), depths)
-
-    def begin(self, rng):
-        """Make a network to train, and what it is trained on."""
-        network = initial_branched_network(
-            self._n_features, *self._arguments, rng, self._conv_activation
-        )
-        return network, self._source
-
-    def finish(self, network):
-        """Make the whole of what was trained."""
-        return network
-
-
-class TransferStart:
-    """Networks whose branches are those of other networks, and whose heads are random.
-
-    The branches do not change, so they are evaluated once, and the head alone is trained.
-
-    Parameters
-    ----------
-    genes : GeneInputs
-        Training genes.
-    runs : sequence of BranchedNetwork
-        Where branches come from, in turn.
-    hidden_layer_sizes : tuple of int
-        Of the head.
-    n_outputs : int
-        Number of outputs.
-    log_counts : bool
-        Whether to take logarithms of the fold sums.
-    """
-
-    def __init__(self, genes, runs, hidden_layer_sizes, n_outputs, log_counts):
-        self._shape = hidden_layer_sizes, n_outputs
-        values = [values.astype(np.float32) for values in branch_values(runs, genes, log_counts)]
-        self._bases = cycle(zip(runs, values, strict=True))
-
-    def begin(self, rng):
-        """Make a head to train, and what it is trained on."""
-        self._base, values = next(self._bases)
-        n_values = values.shape[1]
-        head = initial_branched_network([n_values], [()], *self._shape, rng)
-        return head, FoldSource([values], (0,))
-
-    def finish(self, head):
-        """Put the head on the branches it was trained with."""
-        return replace(self._base, hidden=head.hidden, output=head.output)
 
 
 def train_runs(start, n_runs, targets, options, seeds, observer, **rows):

@@ -205,7 +205,7 @@ def test_folds_by_chromosome(regulated):
 
 
 def test_searches_over_its_parameters(regulated):
-    grid = {"decoderegressor__dropout": [0.0, 0.2], "regulatorfilter__min_genes": [1, 160]}
+    grid = {"decoderegressor__dropout": [0.0, 0.2], "regulatorfilter__min_genes": [1, 65]}
     pipeline = make_pipeline(RegulatorFilter(), RegulatorScaler(), tiny(max_iter=1, n_init=1))
     search = GridSearchCV(pipeline, grid, cv=GroupKFold(2), error_score="raise")
     search.fit(regulated.tracks, regulated.y, groups=regulated.chromosomes)
