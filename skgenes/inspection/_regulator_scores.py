@@ -110,8 +110,9 @@ def regulator_scores(estimator, X, *, reference="no_site", aggregation="signed",
         Genes to explain, as `estimator` takes them; usually genes it has not been fitted on.
     reference : "no_site", RegulatoryTracks or array-like, default="no_site"
         The gene to compare with: one to which nothing binds and which in each part has as many
-        bins as the median gene in X, rounded down, all of them complete (zeros if X is a matrix);
-        or one in the form of X, an array of shape (n_features,) if X is a matrix.
+        bins as the median gene in X, rounded down, all of them complete: with the largest mask in
+        X (zeros if X is a matrix). Or one in the form of X, an array of shape (n_features,) if X is
+        a matrix.
     aggregation : {"signed", "absolute"} or None, default="signed"
         Average contributions over genes, as in the paper, or their absolute values. None averages
         signed ones and keeps those of every gene as well, which takes 4 bytes times genes times

@@ -121,7 +121,8 @@ class DEcodeRegressor(NetworkMixin, FoldedViewMixin, RegressorMixin, BaseEstimat
     has only for genes shorter than others of their batch.
 
     The target is a squared error, averaged over outputs: y should be scaled, as
-    `FoldChangeTransformer` does.
+    `FoldChangeTransformer` does. Genes of y in another order than those of X are noticed by their
+    names, but not inside scikit-learn's TransformedTargetRegressor, which takes names away.
 
     References
     ----------
@@ -326,6 +327,33 @@ class DEcodeRegressor(NetworkMixin, FoldedViewMixin, RegressorMixin, BaseEstimat
             [head.predict(each) for head, each in zip(heads, values, strict=True)], axis=0
         )
         return predicted[:, 0] if self._y_ndim == 1 else predicted
+
+    def score(self, X, y, sample_weight=None):
+        """Coefficient of determination of the predictions, averaged over outputs.
+
+        Parameters
+        ----------
+        X : RegulatoryTracks, ndarray, DataFrame, sparse matrix or AnnData of shape \
+(n_genes, n_features)
+            Genes, with the features seen during fit.
+        y : array-like, DataFrame or AnnData of shape (n_genes, n_outputs) or (n_genes,)
+            Their targets.
+        sample_weight : array-like of shape (n_genes,) or None, default=None
+            Weights of genes.
+
+        Returns
+        -------
+        float
+            R2, 1 at best.
+
+        Raises
+        ------
+        ValueError
+            If X and y name other genes, or in another order, or X has other features than in fit.
+        """
+        check_same_genes(X, {"y": y})
+        y = check_targets(y, X.shape[0], self.layer)
+        return super().score(X, y, sample_weight)
 
     def fold(self, X):
         """Sums that the linear convolutions reduce every gene to: what `networks_` take.

@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import r2_score
 
 from skgenes.feature_extraction import RegulatoryTracks, Track
 from skgenes.neural_network import DEcodeRegressor
@@ -183,6 +184,10 @@ def test_other_genes_in_y(regulated):
     )
     with pytest.raises(ValueError, match=message):
         tiny().fit(tracks, turned[0])
+    fitted = tiny().fit(tracks, frame)
+    with pytest.raises(ValueError, match=message):
+        fitted.score(tracks, turned)
+    assert fitted.score(tracks, frame) == r2_score(frame, fitted.predict(tracks))
     adata = anndata.AnnData(turned.to_numpy(), obs=pd.DataFrame(index=turned.index))
     with pytest.raises(ValueError, match=r"pass y\[X\.genes\]"):
         tiny().fit(tracks, adata)
