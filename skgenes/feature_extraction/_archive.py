@@ -63,8 +63,11 @@ def read_archive(path, known):
         raise ValueError(f"{path} is no file of RegulatoryTracks: it has no {error}.") from error
     # What NumPy and zipfile raise for damaged bytes is of many kinds, and not documented.
     except Exception as error:
+        # NumPy takes for pickled what it does not know, and advises to load it, which may run code.
+        pickled = "allow_pickle" in str(error)
+        reason = "it holds something else than arrays of numbers and text" if pickled else error
         raise ValueError(
-            f"{path} is damaged, or is no file of RegulatoryTracks: {error}. Save it again."
+            f"{path} is damaged, or is no file of RegulatoryTracks: {reason}. Save it again."
         ) from error
 
 

@@ -356,8 +356,11 @@ def test_damaged_files(tracks, tmp_path):
     assert n_refused > 100
     for part in (b"", content[:50], content[:-30], b"genes\n"):
         path.write_bytes(part)
-        with pytest.raises(ValueError, match=r"tracks\.npz is damaged, or is no file of Regul"):
+        with pytest.raises(
+            ValueError, match=r"tracks\.npz is damaged, or is no file of Regul"
+        ) as info:
             RegulatoryTracks.load(path)
+        assert "pickle" not in str(info.value)
     with pytest.raises(FileNotFoundError):
         RegulatoryTracks.load(tmp_path / "none")
 
@@ -371,7 +374,7 @@ def test_other_files(tracks, tmp_path):
     with pytest.raises(ValueError, match="its format is 'skgenes RegulatoryTracks 99'"):
         RegulatoryTracks.load(path)
     np.savez(path, format=np.array([GENES, 1], dtype=object))
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(ValueError, match="something else than arrays of numbers and text"):
         RegulatoryTracks.load(path)
     tracks.save(path)
     with np.load(path, allow_pickle=False) as archive:
