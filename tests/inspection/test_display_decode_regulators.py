@@ -7,8 +7,10 @@ import pytest
 from matplotlib import pyplot as plt
 
 from skgenes.inspection import (
+    CoexpressionDrivers,
     PositionProfileDisplay,
     RegulatorHeatmapDisplay,
+    RegulatorScores,
     VolcanoDisplay,
     differential_expression,
 )
@@ -386,3 +388,17 @@ def test_impossible_options():
         display.plot(correction="fdr")
     with pytest.raises(ValueError, match=r"got shapes \(1,\), \(1,\), \(2,\)"):
         VolcanoDisplay([1.0], [0.1], ["FUS", "QKI"]).plot()
+
+
+def test_results_whole():
+    """Tables are drawn, not what holds them."""
+    table = pd.DataFrame({"Lung": [0.1, 0.2]}, index=["FUS", "QKI"])
+    scores = RegulatorScores(table, table[:0], None, table.index, np.arange(2), "signed", 0, 1, 0)
+    with pytest.raises(TypeError, match=r"scores is RegulatorScores, not a table; .* `\.scores`"):
+        RegulatorHeatmapDisplay.from_scores(scores)
+    RegulatorHeatmapDisplay.from_scores(scores.scores)
+    drivers = pd.DataFrame({"coefficient": [0.1], "p_value": [0.2]})
+    drivers = CoexpressionDrivers(("A", "B"), drivers, 0.5, np.zeros(9), 0.1)
+    with pytest.raises(TypeError, match=r"`\.drivers`, and effect='coefficient'"):
+        VolcanoDisplay.from_table(drivers)
+    VolcanoDisplay.from_table(drivers.drivers, effect="coefficient")

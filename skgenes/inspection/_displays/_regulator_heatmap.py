@@ -10,6 +10,7 @@ from skgenes.inspection._displays._heatmap import (
 )
 from skgenes.inspection._displays._shared import check_matplotlib
 from skgenes.inspection._displays._tables import table_of
+from skgenes.inspection._regulator_scores import RegulatorScores
 
 
 class RegulatorHeatmapDisplay:
@@ -101,8 +102,15 @@ class RegulatorHeatmapDisplay:
         -------
         RegulatorHeatmapDisplay
             The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If `scores` are RegulatorScores rather than a table of them.
         """
         check_matplotlib(f"{cls.__name__}.from_scores")
+        if isinstance(scores, RegulatorScores):
+            raise TypeError("scores is RegulatorScores, not a table; pass its attribute `.scores`.")
         return cls(scores, score_name=score_name).plot(
             ax,
             n_regulators=n_regulators,

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.isotonic import isotonic_regression
 from sklearn.utils import check_scalar
 
+from skgenes.inspection._coexpression_drivers import CoexpressionDrivers
 from skgenes.inspection._displays._heatmap import KEPT_BY_LAYOUT, inches_of
 from skgenes.inspection._displays._shared import (
     BLUE,
@@ -145,6 +146,11 @@ class VolcanoDisplay:
             If it has no such column.
         """
         check_matplotlib(f"{cls.__name__}.from_table")
+        if isinstance(table, CoexpressionDrivers):
+            raise TypeError(
+                "table is CoexpressionDrivers, not a DataFrame; pass its attribute `.drivers`, and "
+                "effect='coefficient'."
+            )
         if not isinstance(table, pd.DataFrame):
             raise TypeError(
                 f"table must be a DataFrame, got {type(table).__name__}. For arrays: "
