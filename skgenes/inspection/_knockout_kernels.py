@@ -91,7 +91,7 @@ def response_of(networks, outputs, dtype=np.float64, *, centred=False):
     Response
         The same function of the inputs.
     """
-    chains = [_merged(_without_scalings(network, outputs, centred)) for network in networks]
+    chains = [_layers(network, outputs, centred) for network in networks]
     ends = np.cumsum([0, *(len(chain[0].bias) for chain in chains)])
     units = [slice(start, end) for start, end in pairwise(ends)]
     return Response(
@@ -138,34 +138,16 @@ def split_by_feature(inputs, column_feature):
     return rows[starts], features[starts], sp.csr_array(content, (starts.size, inputs.shape[1]))
 
 
-def _without_scalings(network, outputs, centred):
-    """Layers in float64 that compute these outputs, with the scalings in their weights."""
-    network = network.with_outputs(outputs)
-    layers = [
-        DenseLayer(layer.kernel.astype(np.float64), layer.bias.astype(np.float64), layer.activation)
-        for layer in network.layers
-    ]
-    if (scaling := network.input_scaling) is not None:
-        kernel = layers[0].kernel / scaling.scale[:, None]
-        layers[0] = DenseLayer(kernel, layers[0].bias - scaling.mean @ kernel, layers[0].activation)
-    kernel, bias = layers[-1].kernel, layers[-1].bias
-    if (scaling := network.output_scaling) is not None:
-        kernel, bias = kernel * scaling.scale, bias * scaling.scale + scaling.mean
+def _layers(network, outputs, centred):
+    """Layers in float64 that compute these outputs."""
+    *others, last = network.with_outputs(outputs).merged().layers
     if centred:
         # The last layer is linear, so the mean over outputs can be taken from its weights, and
         # differences of outputs keep all digits.
+        kernel, bias = last.kernel, last.bias
         kernel, bias = kernel - kernel.mean(axis=1, keepdims=True), bias - bias.mean()
-    layers[-1] = DenseLayer(kernel, bias, layers[-1].activation)
-    return layers
-
-
-def _merged(layers):
-    """Multiply linear layers at the beginning into the one that follows."""
-    while len(layers) > 1 and layers[0].activation == "identity":
-        first, second, *others = layers
-        bias = first.bias @ second.kernel + second.bias
-        layers = [DenseLayer(first.kernel @ second.kernel, bias, second.activation), *others]
-    return layers
+        last = DenseLayer(kernel, bias, last.activation)
+    return [*others, last]
 
 
 def _cast(layers, dtype):

@@ -193,6 +193,44 @@ class DenseNetwork:
             scaling = Scaling(scaling.mean[outputs], scaling.scale[outputs])
         return DenseNetwork((*self.layers[:-1], last), self.input_scaling, scaling)
 
+    def merged(self):
+        """Put scalings and layers that do not bend into the layers beside them.
+
+        Returns
+        -------
+        DenseNetwork
+            The same function in float64, without scalings. All layers but the last bend.
+
+        Raises
+        ------
+        ValueError
+            If the last layer is not linear.
+        """
+        if self.layers[-1].activation != "identity":
+            raise ValueError(
+                "A network must end with a linear layer to be merged; its last activation is "
+                f"{self.layers[-1].activation!r}."
+            )
+        layers = [
+            DenseLayer(x.kernel.astype(np.float64), x.bias.astype(np.float64), x.activation)
+            for x in self.layers
+        ]
+        if (scaling := self.input_scaling) is not None:
+            kernel = layers[0].kernel / scaling.scale[:, np.newaxis]
+            bias = layers[0].bias - scaling.mean @ kernel
+            layers[0] = replace(layers[0], kernel=kernel, bias=bias)
+        if (scaling := self.output_scaling) is not None:
+            kernel, bias = layers[-1].kernel * scaling.scale, scaling.undo(layers[-1].bias)
+            layers[-1] = replace(layers[-1], kernel=kernel, bias=bias)
+        result = layers[:1]
+        for layer in layers[1:]:
+            if result[-1].activation == "identity":
+                kernel, bias = result[-1].kernel @ layer.kernel, result[-1].bias @ layer.kernel
+                result[-1] = replace(layer, kernel=kernel, bias=bias + layer.bias)
+            else:
+                result.append(layer)
+        return DenseNetwork(tuple(result))
+
     def weights(self):
         """What training changes.
 

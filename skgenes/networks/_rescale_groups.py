@@ -157,14 +157,9 @@ class _Chain:
     """
 
     def __init__(self, network, reference):
-        if network.layers[-1].activation != "identity":
-            raise ValueError(
-                "Contributions of groups need networks that end with a linear layer; the last "
-                f"activation is {network.layers[-1].activation!r}."
-            )
-        self._layers = _merged(network)
+        self._layers = network.merged().layers
         self._reference_inputs = self._activation_inputs(np.asarray(reference)[np.newaxis])
-        self.kernel = self._layers[0][0]
+        self.kernel = self._layers[0].kernel
 
     def tails(self, X):
         """Everything behind the first kernel, with each activation replaced by its chord.
@@ -180,47 +175,24 @@ class _Chain:
             A matrix for each sample.
         """
         inputs = self._activation_inputs(X)
-        last = self._layers[-1][0].astype(np.float32)
+        last = self._layers[-1].kernel.astype(np.float32)
         if len(self._layers) == 1:
             return np.tile(np.eye(last.shape[1], dtype=np.float32), (X.shape[0], 1, 1))
         slopes = [
-            rescale_slope(activation, x, reference).astype(np.float32)[:, :, np.newaxis]
-            for (*_, activation), x, reference in zip(
+            rescale_slope(layer.activation, x, reference).astype(np.float32)[:, :, np.newaxis]
+            for layer, x, reference in zip(
                 self._layers[:-1], inputs, self._reference_inputs, strict=True
             )
         ]
         tail = slopes[-1] * last
-        for (kernel, *_), slope in zip(self._layers[-2:0:-1], slopes[-2::-1], strict=True):
-            tail = slope * (kernel.astype(np.float32) @ tail)
+        for layer, slope in zip(self._layers[-2:0:-1], slopes[-2::-1], strict=True):
+            tail = slope * (layer.kernel.astype(np.float32) @ tail)
         return tail
 
     def _activation_inputs(self, X):
         """What enters each activation but the last, in double precision."""
         inputs = []
-        for kernel, bias, activation in self._layers[:-1]:
-            inputs.append(X @ kernel + bias)
-            X = ACTIVATIONS[activation](inputs[-1])
+        for layer in self._layers[:-1]:
+            inputs.append(X @ layer.kernel + layer.bias)
+            X = ACTIVATIONS[layer.activation](inputs[-1])
         return inputs
-
-
-def _merged(network):
-    """Kernel, bias and activation of each layer, in double precision and the unit of the data.
-
-    Layers that do not bend are multiplied with the next one.
-    """
-    layers = [(np.float64(x.kernel), np.float64(x.bias), x.activation) for x in network.layers]
-    scaling = network.input_scaling
-    if scaling is not None:
-        kernel = np.diag(1 / scaling.scale)
-        layers.insert(0, (kernel, -scaling.mean / scaling.scale, "identity"))
-    scaling = network.output_scaling
-    if scaling is not None:
-        layers.append((np.diag(scaling.scale), scaling.mean, "identity"))
-    result = layers[:1]
-    for kernel, bias, activation in layers[1:]:
-        before, shift, bends = result[-1]
-        if bends == "identity":
-            result[-1] = (before @ kernel, shift @ kernel + bias, activation)
-        else:
-            result.append((kernel, bias, activation))
-    return result

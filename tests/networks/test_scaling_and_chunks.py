@@ -166,3 +166,40 @@ def test_estimators_predict_in_chunks_what_they_predict_at_once(expression, monk
     monkeypatch.setattr("skgenes.networks._dense.CHUNK_ELEMENTS", 10**9)
     for chunked, at_once in zip(in_chunks, everything(), strict=True):
         np.testing.assert_allclose(chunked, at_once, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("activations", "left"),
+    [
+        (["identity"], 1),
+        (["identity", "identity", "identity"], 1),
+        (["identity", "relu", "identity", "identity", "tanh", "identity"], 3),
+    ],
+)
+def test_merged_is_the_same_function(activations, left):
+    rng = np.random.default_rng(0)
+    sizes = [7, *rng.integers(3, 9, len(activations))]
+    layers = tuple(
+        DenseLayer(
+            rng.normal(size=(n_in, n_out)).astype(np.float32),
+            rng.normal(size=n_out).astype(np.float32),
+            activation,
+        )
+        for n_in, n_out, activation in zip(sizes[:-1], sizes[1:], activations, strict=True)
+    )
+    X = rng.normal(size=(20, 7))
+    last = sizes[-1]
+    ends = Scaling(np.full(7, 0.5), np.full(7, 2.0)), Scaling(np.ones(last), np.arange(last))
+    for scalings in ((None, None), ends):
+        network = DenseNetwork(layers, *scalings)
+        merged = network.merged()
+        assert [layer.activation for layer in merged.layers[:-1]] == [
+            name for name in activations if name != "identity"
+        ]
+        assert len(merged.layers) == left
+        assert merged.input_scaling is merged.output_scaling is None
+        assert merged.layers[0].kernel.dtype == np.float64
+        # Scaled inputs are rounded to single precision by the network itself.
+        np.testing.assert_allclose(merged.predict(X), network.predict(X), rtol=1e-5, atol=1e-5)
+    with pytest.raises(ValueError, match=r"end with a linear layer to be merged.*'relu'"):
+        DenseNetwork((*layers, DenseLayer(np.eye(last), np.zeros(last), "relu"))).merged()
