@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_consistent_length
 from skgenes.feature_extraction import RegulatoryTracks
 from skgenes.feature_extraction._same_genes import check_same_genes
 from skgenes.metrics import per_output_spearman
-from skgenes.metrics._output_scorer import positions_of
+from skgenes.metrics._output_scorer import output_columns
 from skgenes.utils import gene_names
 from skgenes.utils._messages import listed
 
@@ -216,7 +216,7 @@ def multi_task_comparison(
         raise ValueError(
             f"y must have at least 2 outputs to learn together, got an array of shape {y.shape}."
         )
-    chosen = positions_of(slice(None) if outputs is None else outputs, y)
+    chosen = output_columns(slice(None) if outputs is None else outputs, y)
     together = _score(estimator, X, y, X_test, y_test, metric, params)[chosen]
     alone = [
         _score(estimator, X, _column(y, j), X_test, _column(y_test, j), metric, params)

@@ -44,16 +44,17 @@ def binding_site_disruption(
         Fitted on tracks.
     X : RegulatoryTracks of shape (n_genes, n_features)
         Genes with these two among them.
-    gene_a, gene_b : str
-        The two genes.
+    gene_a, gene_b : str or int
+        The two genes, given by name or position.
     part : {"rna", "promoter"}, default="rna"
         Which region to disrupt; the other stays as it is.
     n_draws : int, default=10_000
         Number of draws; at least 3 more than there are bins with a binding site.
     probability : float in (0, 1), default=0.5
         Probability of each bin being emptied in a draw.
-    outputs : sequence of str or None, default=None
-        Outputs that make up a profile, at least 3. None takes all but one called "median".
+    outputs : sequence of str or int, or None, default=None
+        Outputs that make up a profile, at least 3, given by name or position. None takes all but
+        one called "median".
     random_state : int, RandomState instance or None, default=None
         Draws what is emptied. An int gives the same result on every call.
 

@@ -1,7 +1,6 @@
 """The model of regulators that is explained, and the gene it is compared with."""
 
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -74,7 +73,7 @@ def explain_regulators(estimator, X, reference, outputs, choose=None):
     columns = model.inputs(reference).toarray()[0]
     networks, names = model.networks, model.outputs
     if outputs is not None:
-        kept = output_positions(outputs, names)
+        kept = positions_of(outputs, names, "output")
         networks, names = [network.with_outputs(kept) for network in networks], names[kept]
     explainer = GroupedRescaleExplainer(networks, columns, model.column_feature)
     return ExplainedRegulators(model, names, reference, explainer)
@@ -97,37 +96,6 @@ def without_sites(X):
     if not isinstance(X, RegulatoryTracks):
         return _like(np.zeros((1, X.shape[1]), dtype=np.float32), X)
     return RegulatoryTracks(["no_site"], **{part: _bare(track) for part, track in X.parts.items()})
-
-
-def output_positions(outputs, names):
-    """Positions of the outputs asked for.
-
-    Parameters
-    ----------
-    outputs : str, int or sequence of these
-        Names or positions; a number that is a name is taken for that.
-    names : pandas.Index of length n_outputs
-        Names of all outputs.
-
-    Returns
-    -------
-    ndarray of intp
-        Positions in `names`, in the order asked for.
-
-    Raises
-    ------
-    ValueError
-        If there is no such output, or one is asked for twice.
-    """
-    asked = [outputs] if np.ndim(outputs) == 0 else list(outputs)
-    return positions_of([_name_of(output, names) for output in asked], names, "output")
-
-
-def _name_of(output, names):
-    is_position = isinstance(output, Integral) and not isinstance(output, bool | np.bool_)
-    if is_position and output not in names and 0 <= output < len(names):
-        return names[output]
-    return output
 
 
 def _bare(track):

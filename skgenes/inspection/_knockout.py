@@ -40,14 +40,14 @@ def in_silico_knockout(
     X : RegulatoryTracks or matrix of shape (n_genes, n_features)
         Genes with these two among them, as `estimator` takes them.
     gene_a, gene_b : str or int
-        The two genes, by name; by position where X has no names.
+        The two genes, given by name or position.
     n_draws : int, default=10_000
         Number of draws; at least 3 more than there are regulators.
     probability : float in (0, 1), default=0.5
         Probability of each regulator being removed in a draw.
-    outputs : sequence of str or None, default=None
-        Outputs that make up a profile, at least 3. None takes all but one called "median", which
-        is no fold change: `FoldChangeTransformer` puts it last.
+    outputs : sequence of str or int, or None, default=None
+        Outputs that make up a profile, at least 3, given by name or position. None takes all but
+        one called "median", which is no fold change: `FoldChangeTransformer` puts it last.
     random_state : int, RandomState instance or None, default=None
         Draws what is removed. An int gives the same result on every call.
 

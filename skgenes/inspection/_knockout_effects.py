@@ -9,7 +9,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import validate_params
 
 from skgenes.inspection._knockout_kernels import response_of, split_by_feature
-from skgenes.inspection._positions import positions_of
+from skgenes.inspection._positions import check_names, positions_of
 from skgenes.inspection._regulator_model import open_model
 
 _GENES_AT_ONCE = 512
@@ -28,10 +28,10 @@ def knockout_effects(estimator, X, regulators=None, *, genes=None, outputs=None,
         Genes, as `estimator` takes them.
     regulators : str, sequence of str or None, default=None
         Regulators to remove, one at a time. None takes all of the model. Masks are none.
-    genes : str, int, sequence of these or None, default=None
-        Genes to remove them from, by name; by position where X has no names. None takes all.
-    outputs : sequence of str or None, default=None
-        Outputs to predict. None takes all.
+    genes : str, int, sequence of these, or None, default=None
+        Genes to remove them from, given by name or position. None takes all.
+    outputs : str, int, sequence of these, or None, default=None
+        Outputs to predict, given by name or position. None takes all.
     per_gene : bool, default=False
         Whether to return a row for each gene rather than the mean over genes.
 
@@ -137,7 +137,7 @@ def _features_of(regulators, model):
     if regulators is None:
         return np.flatnonzero(~masks)
     asked = [regulators] if isinstance(regulators, str) else list(regulators)
-    positions_of(asked, names.unique(), "regulator")
+    check_names(asked, names.unique(), "regulator")
     chosen = names.isin(asked)
     if (chosen & masks).any():
         raise ValueError(

@@ -39,9 +39,9 @@ def open_pair(estimator, X, gene_a, gene_b, outputs):
     X : RegulatoryTracks or matrix of shape (n_genes, n_features)
         Genes with these two among them.
     gene_a, gene_b : str or int
-        The two.
-    outputs : sequence of str or None
-        Outputs that count; None for all but the median.
+        The two, by name or position.
+    outputs : sequence of str or int, or None
+        Outputs that count, by name or position; None for all but the median.
 
     Returns
     -------
@@ -76,8 +76,8 @@ def profile_outputs(outputs, known):
 
     Parameters
     ----------
-    outputs : sequence of str or None
-        Names; None for all but the median.
+    outputs : sequence of str or int, or None
+        Names or positions; None for all but the median.
     known : pandas.Index of length n_outputs
         All names.
 

@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import validate_params
 
 from skgenes.feature_extraction import RegulatoryTracks
 from skgenes.inspection._explained_regulators import explain_regulators
+from skgenes.inspection._positions import positions_of
 from skgenes.inspection._regulator_scores import SCORE_CONSTRAINTS
 from skgenes.utils._messages import listed
 
@@ -30,7 +31,7 @@ def position_contributions(estimator, X, gene, *, part, reference="no_site", out
     X : RegulatoryTracks of shape (n_genes, n_features)
         Genes, as `estimator` takes them. All of them tell how long the reference is.
     gene : str or int
-        The gene to explain, by name or position.
+        The gene to explain, given by name or position.
     part : {"promoter", "rna"}
         Which bins.
     reference : "no_site" or RegulatoryTracks, default="no_site"
@@ -88,7 +89,7 @@ def position_contributions(estimator, X, gene, *, part, reference="no_site", out
     ((3, 3), ['exon', 'FUS', 'QKI'])
     """
     explained = explain_regulators(
-        estimator, X, reference, outputs, lambda names: np.array([_position(gene, names)])
+        estimator, X, reference, outputs, lambda names: positions_of(gene, names, "gene")
     )
     model, tracks = explained.model, explained.model.X
     if not isinstance(tracks, RegulatoryTracks):
@@ -126,17 +127,6 @@ def bin_contributions(difference, multipliers):
     upto = np.cumsum(multipliers, axis=0, dtype=np.float64)
     depth = np.minimum(np.arange(len(difference)), len(upto) - 1)
     return difference[:, :, np.newaxis] * upto[depth]
-
-
-def _position(gene, genes):
-    if isinstance(gene, str):
-        found = np.flatnonzero(genes == gene)
-        if found.size:
-            return found[0]
-        raise ValueError(f"There is no gene {gene!r} among the {len(genes)}: {listed(genes)}.")
-    if not 0 <= gene < len(genes):
-        raise ValueError(f"There is no gene {gene}; positions are 0 to {len(genes) - 1}.")
-    return gene
 
 
 def _of_part(multipliers, estimator, part):

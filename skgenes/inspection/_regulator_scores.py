@@ -9,7 +9,8 @@ from sklearn.utils import check_scalar
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from skgenes.inspection._deeplift import check_size
-from skgenes.inspection._explained_regulators import explain_regulators, output_positions
+from skgenes.inspection._explained_regulators import explain_regulators
+from skgenes.inspection._positions import positions_of
 
 SCORE_CONSTRAINTS = {
     "reference": [StrOptions({"no_site"}), "array-like"],
@@ -234,7 +235,7 @@ def top_of(scores, k, output=None):
     check_scalar(k, "k", Integral, min_val=1)
     if output is None:
         return scores.loc[importance_of(scores).index[:k]]
-    (position,) = output_positions(output, scores.columns)
+    (position,) = positions_of(output, scores.columns, "output")
     order = np.argsort(-np.abs(scores.iloc[:, position].to_numpy()), kind="stable")
     return scores.iloc[order[:k]]
 

@@ -82,7 +82,7 @@ class OutputScorer:
         """
         y_true, y_pred = tables_to_compare(estimator, X, y, measured=False)
         if self.outputs is not None:
-            at = positions_of(self.outputs, y_true)
+            at = output_columns(self.outputs, y_true)
             y_true, y_pred = _columns(y_true, at), _columns(y_pred, at)
         values = np.asarray(self.metric(y_true, y_pred), dtype=np.float64)
         defined = values[~np.isnan(values)]
@@ -95,7 +95,7 @@ class OutputScorer:
         return f"<OutputScorer: mean of {metric} over {which}, greater is better>"
 
 
-def positions_of(outputs, y):
+def output_columns(outputs, y):
     """Find the columns of a table that are asked for.
 
     Parameters

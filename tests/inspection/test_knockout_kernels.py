@@ -200,6 +200,8 @@ def test_positions_of_names():
     names = ["TP53", "MYC", "ELAVL1"]
     np.testing.assert_array_equal(positions_of(["MYC", "TP53"], names, "gene"), [1, 0])
     np.testing.assert_array_equal(positions_of("MYC", names, "gene"), [1])
+    np.testing.assert_array_equal(positions_of([2, "TP53"], names, "gene"), [2, 0])
+    np.testing.assert_array_equal(positions_of([2, np.int32(0)], [5, 2, 9], "gene"), [1, 0])
     np.testing.assert_array_equal(positions_of(2, np.arange(4), "gene"), [2])
     np.testing.assert_array_equal(positions_of(np.array([3, 1]), np.arange(4), "gene"), [3, 1])
 
@@ -210,7 +212,7 @@ def test_positions_of_names():
         (["MYC", "TP35"], r"1 gene\(s\) asked for .* of the model or data: 'TP35'. Did you mean"),
         ("elavl1", "'elavl1'. Did you mean 'ELAVL1'"),
         ("XYZ", "'XYZ'. Check the spelling"),
-        (7, r"7\. Check the spelling"),
+        (7, r": 7\. There are 'TP53', 'MYC'"),
         ([], "No gene is asked for"),
         (["MYC", "MYC"], "asked for more than once: 'MYC'"),
         ("CD4", "there more than once: 'CD4'"),

@@ -37,6 +37,22 @@ QUESTIONS = {
 }
 
 
+BY_POSITION = {
+    "knockout": lambda model, X, a, b, outputs: (
+        in_silico_knockout(model, X, a, b, outputs=outputs, **DRAWS).drivers
+    ),
+    "disruption": lambda model, X, a, b, outputs: (
+        binding_site_disruption(model, X, a, b, outputs=outputs, **DRAWS).drivers
+    ),
+    "effects": lambda model, X, a, b, outputs: knockout_effects(
+        model, X, genes=[a, b], outputs=outputs
+    ),
+    "positions": lambda model, X, a, _, outputs: position_contributions(
+        model, X, a, part="rna", outputs=outputs
+    ),
+}
+
+
 @pytest.fixture(scope="module")
 def tracks():
     rng = np.random.default_rng(0)
@@ -84,6 +100,25 @@ def test_only_the_genes_asked_for_are_transformed(fitted, tracks, question):
     assert seen[0] == n_genes
     assert set(seen[1:]) <= {1}  # the reference of positions
     pd.testing.assert_frame_equal(found, ask(pipeline[-1], transformed), check_exact=True)
+
+
+@pytest.mark.parametrize("question", BY_POSITION)
+def test_genes_and_outputs_by_name_or_position(tracks, question):
+    names = list("abcd")
+    y = pd.DataFrame(np.random.default_rng(1).normal(size=(30, 4)), columns=names)
+    decode = DEcodeRegressor([(6, 1)], [(5, 2)], (7,), n_init=1, max_iter=3, random_state=0)
+    model, ask = decode.fit(tracks, y), BY_POSITION[question]
+    by_name = ask(model, tracks, "G3", "G1", ["d", "a", "b"])
+    by_position = ask(model, tracks, 3, "G1", [3, "a", np.int64(1)])
+    pd.testing.assert_frame_equal(by_position, by_name, check_exact=True)
+    for gene, outputs, match in (
+        ("G33", None, "Did you mean 'G3'"),
+        (30, None, r"gene\(s\) .* among the 30 .*: 30\. There are 'G0'"),
+        ("G3", [0, 1, 4], r"output\(s\) .* among the 4 .*: 4\. There are 'a', 'b', 'c', 'd'\."),
+        ("G3", [0, 1, 2, "a"], r"output\(s\) are asked for more than once: 'a'"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            ask(model, tracks, gene, "G1", outputs)
 
 
 def test_reference_of_all_genes(fitted, tracks):

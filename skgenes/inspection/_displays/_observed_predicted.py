@@ -15,7 +15,7 @@ from skgenes.inspection._displays._shared import (
 from skgenes.inspection._displays._tables import output_names
 from skgenes.metrics import per_output_spearman
 from skgenes.metrics._inputs import check_pair, take_genes
-from skgenes.metrics._output_scorer import positions_of
+from skgenes.metrics._output_scorer import output_columns
 
 _MOST_OUTPUTS = 100
 _MOST_POINTS = 1000
@@ -127,7 +127,7 @@ class ObservedPredictedDisplay:
         names = output_names(y_true, y_pred)
         observed, predicted = _numbers(y_true, y_pred)
         if outputs is not None:
-            at = positions_of(outputs, y_true)
+            at = output_columns(outputs, y_true)
             names = [names[i] for i in at]
             observed, predicted = observed[:, at], predicted[:, at]
         return cls(observed, predicted, names=names, unit=unit).plot(
