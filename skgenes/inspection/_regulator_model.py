@@ -122,21 +122,13 @@ def open_model(estimator, X, choose=None):
     TypeError
         If there is no model of regulators in it, or X is something else.
     """
-    steps, median = [], False
-    while True:
-        check_is_fitted(estimator)
-        if isinstance(estimator, Pipeline):
-            steps += [estimator[:-1]] if len(estimator) > 1 else []
-            estimator = estimator[-1]
-        elif isinstance(estimator, TransformedTargetRegressor):
-            median = _has_median(estimator.transformer_)
-            estimator = estimator.regressor_
-        elif isinstance(estimator, FrozenEstimator):
-            estimator = estimator.estimator
-        elif hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        else:
-            break
+    *around, estimator = unwrapped(estimator)
+    steps = [outer[:-1] for outer in around if isinstance(outer, Pipeline) and len(outer) > 1]
+    median = any(
+        _has_median(outer.transformer_)
+        for outer in around
+        if isinstance(outer, TransformedTargetRegressor)
+    )
     if not hasattr(estimator, "column_feature_"):
         raise TypeError(
             "A DEcodeRegressor is needed, or a Pipeline, search or TransformedTargetRegressor "
@@ -156,6 +148,36 @@ def open_model(estimator, X, choose=None):
     if median:
         outputs = outputs[:-1].append(pd.Index([MEDIAN], name="output"))
     return RegulatorModel(estimator, X, genes, outputs)
+
+
+def unwrapped(estimator):
+    """Look into what is around an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted.
+
+    Yields
+    ------
+    estimator
+        The estimator; what it is around, if it is a Pipeline, search, TransformedTargetRegressor or
+        FrozenEstimator; and so on to one that is around none.
+    """
+    while estimator is not None:
+        check_is_fitted(estimator)
+        yield estimator
+        estimator = _inside(estimator)
+
+
+def _inside(estimator):
+    if isinstance(estimator, Pipeline):
+        return estimator[-1]
+    if isinstance(estimator, TransformedTargetRegressor):
+        return estimator.regressor_
+    if isinstance(estimator, FrozenEstimator):
+        return estimator.estimator
+    return getattr(estimator, "best_estimator_", None)
 
 
 def _has_median(transformer):

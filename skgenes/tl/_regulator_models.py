@@ -1,12 +1,12 @@
 """Models of regulators for new outputs: fitted from scratch, or transferred."""
 
 from sklearn.base import clone
-from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skgenes.inspection._regulator_model import unwrapped
 from skgenes.neural_network import DEcodeRegressor
 from skgenes.tl._estimators import with_seed
 
@@ -31,13 +31,20 @@ def recipe_for(estimator, random_state):
         estimator = DEcodeRegressor(log_counts=True, combine="mean", n_init=5, dropout=0.5)
     if not _is_fitted(estimator):
         return with_seed(estimator, random_state)
-    *before, decode = _steps(estimator)
+    *around, decode = unwrapped(estimator)
     if not isinstance(decode, DEcodeRegressor):
         raise TypeError(
             "A fitted estimator must be a DEcodeRegressor, or a Pipeline, search or "
             f"TransformedTargetRegressor around one, to be transferred; got {type(decode).__name__}"
             ". Pass an unfitted one to fit it anew."
         )
+    before = [
+        step
+        for outer in around
+        if isinstance(outer, Pipeline)
+        for _, step in outer.steps[:-1]
+        if step not in (None, "passthrough")
+    ]
     head = clone(decode).set_params(base_estimator=FrozenEstimator(decode))
     return make_pipeline(*map(FrozenEstimator, before), _seeded(head, random_state))
 
@@ -55,22 +62,3 @@ def _is_fitted(estimator):
     except NotFittedError:
         return False
     return True
-
-
-def _steps(estimator):
-    """Fitted transformers, and the regressor behind them."""
-    before = []
-    while True:
-        if isinstance(estimator, Pipeline):
-            before += [
-                step for _, step in estimator.steps[:-1] if step not in (None, "passthrough")
-            ]
-            estimator = estimator.steps[-1][1]
-        elif isinstance(estimator, TransformedTargetRegressor):
-            estimator = estimator.regressor_
-        elif isinstance(estimator, FrozenEstimator):
-            estimator = estimator.estimator
-        elif hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        else:
-            return [*before, estimator]
