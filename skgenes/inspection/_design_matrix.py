@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 import scipy.linalg
 
-from skgenes.utils import is_anndata
 from skgenes.utils._messages import listed
 
 
-def make_design(design, covariates, X):
+def make_design(design, covariates, rows):
     """Build the design matrix.
 
     Parameters
@@ -17,8 +16,8 @@ def make_design(design, covariates, X):
         Labels, or numbers.
     covariates : array-like of shape (n_samples,) or (n_samples, n_covariates) or None
         Further numbers or labels.
-    X : any
-        Expression of the samples, for its length and the names of its rows.
+    rows : DesignRows
+        What its rows stand for.
 
     Returns
     -------
@@ -33,13 +32,13 @@ def make_design(design, covariates, X):
         If lengths differ, labels or numbers are missing, columns are linear combinations of others,
         or no degrees of freedom are left.
     """
-    table, levels = _of_design(design, X)
+    table, levels = _of_design(design, rows)
     if covariates is not None:
         parts = [
             _numbers(column, f"covariates column {name!r}")
             if _is_numeric(column)
             else _indicators(column, f"covariates column {name!r}", prefix=name).iloc[:, 1:]
-            for name, column in _named(_as_frame(covariates, "covariates", X)).items()
+            for name, column in _named(rows.frame_of(covariates, "covariates")).items()
         ]
         table = pd.concat([table, *parts], axis=1)
     _check_rank(table)
@@ -115,63 +114,19 @@ def _between_groups(contrast, levels, n_coefficients):
     return weights
 
 
-def _of_design(design, X):
+def _of_design(design, rows):
     if np.ndim(design) == 1:
-        labels = _as_frame(design, "design", X).iloc[:, 0]
+        labels = rows.frame_of(design, "design").iloc[:, 0]
         table = _indicators(labels, "design")
         if table.shape[1] < 2:
             raise ValueError(
                 f"There is one group only, {table.columns[0]!r}; pass samples of two or more."
             )
         return table, list(table.columns)
-    frame = _as_frame(design, "design", X)
+    frame = rows.frame_of(design, "design")
     return pd.concat(
         [_numbers(column, f"design column {name!r}") for name, column in frame.items()], axis=1
     ), None
-
-
-def _as_frame(values, what, X):
-    """Make a frame of one row per sample, with rows numbered from 0."""
-    shape = np.shape(values)
-    n_samples = X.shape[0] if hasattr(X, "shape") else len(X)
-    if len(shape) not in (1, 2) or shape[0] != n_samples or 0 in shape:
-        raise ValueError(
-            f"{what} must hold one row for each of the {n_samples} samples of X, got the shape "
-            f"{shape}."
-        )
-    frame = pd.DataFrame(values).infer_objects()  # ages beside labels are numbers again
-    rows = X.obs_names if is_anndata(X) else getattr(X, "index", None)
-    named = rows is not None and isinstance(values, pd.Series | pd.DataFrame)
-    if named and not frame.index.equals(rows) and set(frame.index) == set(rows):
-        raise ValueError(
-            f"{what} has the rows of X in another order; pass {what}.loc["
-            f"{'X.obs_names' if is_anndata(X) else 'X.index'}]."
-        )
-    other = strangers(frame.index, rows) if named else []
-    if len(other):
-        raise ValueError(
-            f"{what} names {len(other)} rows that X does not have: {listed(other)}. Pass the same "
-            "ones, in the order of the rows of X."
-        )
-    return frame.reset_index(drop=True)
-
-
-def strangers(names, known):
-    """Find names that are not known, where others are.
-
-    Parameters
-    ----------
-    names, known : pandas.Index
-        Names.
-
-    Returns
-    -------
-    pandas.Index
-        Empty if no name is known, as then they are of another kind, or if some are no text.
-    """
-    other = names.difference(known, sort=False)
-    is_text = all(isinstance(name, str) for name in other)
-    return other if is_text and len(other) < len(names) else other[:0]
 
 
 def _named(frame):

@@ -9,6 +9,7 @@ from scipy.stats import false_discovery_control
 from sklearn.utils._param_validation import validate_params
 
 from skgenes.inspection._design_matrix import contrast_of, make_design
+from skgenes.inspection._design_rows import samples_of
 from skgenes.inspection._linear_models import ols
 from skgenes.inspection._moderation import NO_PRIOR, fit_prior, squeeze_variances
 from skgenes.utils import check_expression, gene_names, matrix_of
@@ -132,7 +133,7 @@ def differential_expression(
     9
     """
     expression = check_expression(matrix_of(X, layer), gene_names(X), ensure_min_samples=2)
-    table, levels = make_design(design, covariates, X)
+    table, levels = make_design(design, covariates, samples_of(X))
     names = gene_names(X)
     genes = pd.RangeIndex(expression.shape[1]) if names is None else pd.Index(names)
     return moderated_tests(

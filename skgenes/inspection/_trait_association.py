@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from sklearn.utils._param_validation import validate_params
 
-from skgenes.inspection._design_matrix import contrast_of, make_design, strangers
+from skgenes.inspection._design_matrix import contrast_of, make_design
+from skgenes.inspection._design_rows import DesignRows
 from skgenes.inspection._differential_expression import moderated_tests
 from skgenes.utils import check_expression, is_anndata
-from skgenes.utils._messages import listed
 
 
 @validate_params({"moderated": ["boolean"]}, prefer_skip_nested_validation=True)
@@ -101,12 +101,11 @@ def regulator_trait_association(scores, design, *, covariates=None, contrast=Non
     >>> table.index[0], round(float(table["effect"].iloc[0]), 2)
     ('RBP3', 0.1)
     """
-    values, by_individual = _by_individual(scores)
-    _check_individuals(design, "design", by_individual)
-    if covariates is not None:
-        _check_individuals(covariates, "covariates", by_individual)
-    table, levels = make_design(design, covariates, by_individual)
-    regulators = by_individual.columns
+    values, individuals, regulators = _by_individual(scores)
+    rows = DesignRows(
+        len(values), individuals, "individuals", "columns of scores", "scores.columns"
+    )
+    table, levels = make_design(design, covariates, rows)
     return moderated_tests(
         values,
         # `RegulatorScores.scores` has two levels, which are named already.
@@ -119,7 +118,7 @@ def regulator_trait_association(scores, design, *, covariates=None, contrast=Non
 
 
 def _by_individual(scores):
-    """Return checked numbers, individuals x regulators, and the same as a frame with names."""
+    """Return checked numbers, individuals x regulators, and the names of both."""
     if is_anndata(scores):
         raise TypeError(
             "scores is an AnnData; pass its table of scores with regulators as rows, for example "
@@ -128,27 +127,4 @@ def _by_individual(scores):
     frame = pd.DataFrame(scores).T
     names = np.asarray(frame.columns, dtype=object)
     values = check_expression(frame.to_numpy(), names, what="scores", ensure_min_samples=2)
-    return values, frame
-
-
-def _check_individuals(table, what, by_individual):
-    n_rows, n_individuals = np.shape(table)[:1], len(by_individual)
-    if n_rows != (n_individuals,):
-        raise ValueError(
-            f"{what} must hold one row for each of the {n_individuals} individuals, the columns of "
-            f"scores, got the shape {np.shape(table)}."
-        )
-    if not isinstance(table, pd.Series | pd.DataFrame):
-        return
-    individuals = by_individual.index
-    other = strangers(table.index, individuals)
-    if len(other):
-        raise ValueError(
-            f"{what} names {len(other)} individuals that scores does not have: {listed(other)}. "
-            "Pass the same ones, in the order of the columns of scores."
-        )
-    if not table.index.equals(individuals) and set(table.index) == set(individuals):
-        raise ValueError(
-            f"{what} has the individuals of scores in another order; pass "
-            f"{what}.loc[scores.columns]."
-        )
+    return values, frame.index, frame.columns

@@ -295,9 +295,9 @@ BAD = [
     (
         TWO[:23],
         {},
-        r"design must hold one row for each of the 24 samples of X, got the shape (23,)",
+        r"design must hold one row for each of the 24 samples, the rows of X, got the shape (23,)",
     ),
-    ("condition", {}, "design must hold one row for each of the 24 samples of X, got the shape ()"),
+    ("condition", {}, "one row for each of the 24 samples, the rows of X, got the shape ()"),
     (MATRIX.iloc[:, :0], {}, "got the shape (24, 0)"),
     (np.ones((24, 2, 2)), {}, "got the shape (24, 2, 2)"),
     (MISSING, {}, "design has no label in 1 row(s) (0); leave"),
@@ -346,17 +346,19 @@ def test_rows_in_another_order(study, form):
     frame = pd.DataFrame(study[0], index=rows, columns=[f"G{i}" for i in range(60)])
     X, source = (frame, "X.index") if form == "frame" else (anndata.AnnData(frame), "X.obs_names")
     groups = pd.Series(TWO, index=rows)
-    message = re.escape(f"has the rows of X in another order; pass design.loc[{source}].")
+    message = re.escape(f"has the samples of X in another order; pass design.loc[{source}].")
     with pytest.raises(ValueError, match=message):
         differential_expression(X, groups[::-1])
-    with pytest.raises(ValueError, match="covariates has the rows of X in another order"):
+    with pytest.raises(ValueError, match="covariates has the samples of X in another order"):
         differential_expression(X, groups, covariates=MATRIX[["age"]].set_index(groups.index)[::-1])
-    with pytest.raises(ValueError, match="names 1 rows that X does not have: 'sample24'"):
+    with pytest.raises(ValueError, match="names 1 samples that X does not have: 'sample24'"):
         differential_expression(X, groups.rename(index={"sample3": "sample24"}))
     table = differential_expression(X, groups)
     other = groups.rename(index="other {}".format)
     pd.testing.assert_frame_equal(differential_expression(X, other), table)
     pd.testing.assert_frame_equal(differential_expression(X, groups.to_numpy()), table)
+    as_list = differential_expression(study[0].tolist(), groups)
+    np.testing.assert_allclose(as_list.sort_index(), table.loc[frame.columns], rtol=1e-12)
     pd.testing.assert_frame_equal(differential_expression(X, groups.reset_index(drop=True)), table)
 
 
