@@ -119,7 +119,9 @@ def make_genes(n_genes, seed=0):
 
 def _sites(n_bins, n_features, per_bin, rng):
     density = per_bin / n_features
-    return sp.random_array((n_bins, n_features), density=density, dtype=np.float32, rng=rng)
+    return sp.random_array(
+        (n_bins, n_features), density=density, dtype=np.float32, random_state=rng
+    )
 
 
 def make_decode(n_epochs):

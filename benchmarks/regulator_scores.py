@@ -161,7 +161,7 @@ def extra_memory(size):
 
 def _track(rng, lengths, n_features, density, mask):
     shape = sum(lengths), n_features
-    bins = sp.random_array(shape, density=density, rng=rng, format="lil", dtype=np.float32)
+    bins = sp.random_array(shape, density=density, random_state=rng, format="lil", dtype=np.float32)
     bins[:, 0] = 1
     names = [mask, *(f"regulator{i}" for i in range(1, n_features))]
     return Track(bins.tocsr(), np.concatenate([[0], np.cumsum(lengths)]), names)

@@ -10,9 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from hypothesis import settings
 from sklearn.utils import Bunch
 
 from skgenes.feature_extraction import RegulatoryTracks, Track
+
+# No test fails because the machine is slow.
+settings.register_profile("skgenes", deadline=None)
+settings.load_profile("skgenes")
 
 
 @pytest.fixture(scope="session")

@@ -455,7 +455,7 @@ def there_and_back(value):
     return decode(node, from_safetensors(*to_safetensors(arrays)))[0]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(VALUES)
 def test_values_come_back_to_the_bit(value):
     assert same(value, there_and_back(value))

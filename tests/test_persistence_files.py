@@ -361,7 +361,7 @@ JSON_VALUES = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_whatever_is_put_anywhere_is_loaded_or_refused(good, tmp_path, data):
     manifest = parts(good)[0]

@@ -51,7 +51,7 @@ def pairs_found(intervals, regions):
     return sorted(zip(*(column.tolist() for column in found), strict=True))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(STRETCHES, STRETCHES)
 def test_pairs_equal_a_loop(intervals, regions):
     assert pairs_found(intervals, regions) == pairs_by_loop(intervals, regions)
@@ -70,7 +70,7 @@ def pairs_by_tree(intervals, regions):
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(STRETCHES, STRETCHES)
 def test_pairs_equal_those_of_an_interval_tree(intervals, regions):
     assert pairs_found(intervals, regions) == pairs_by_tree(intervals, regions)
@@ -91,7 +91,7 @@ def test_many_pairs_equal_those_of_an_interval_tree():
     assert found == pairs_by_tree(intervals, regions)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STRETCHES, STRETCHES)
 def test_touching_equals_a_loop(intervals, regions):
     one = np.zeros(len(regions), dtype=np.int64)
@@ -101,7 +101,7 @@ def test_touching_equals_a_loop(intervals, regions):
     assert found.tolist() == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(0, 3), STRETCH), max_size=15))
 def test_merged_covers_the_same_bases_once(rows):
     group = np.array([row[0] for row in rows], dtype=np.int64)
@@ -112,7 +112,7 @@ def test_merged_covers_the_same_bases_once(rows):
         assert g < other or end < start
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STRETCHES, st.integers(1, 12))
 def test_bins_equal_a_loop(stretches, bin_size):
     found = sorted(zip(*cut_into_bins(*columns(stretches), bin_size), strict=True))

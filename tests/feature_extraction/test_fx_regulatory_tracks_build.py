@@ -109,7 +109,7 @@ def genomes(draw):
     return exons, sites(*rows)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(genomes(), st.integers(1, 12), st.integers(0, 30), st.integers(1, 30), st.booleans())
 def test_equals_a_loop_over_bases(genome, bin_size, upstream, downstream, stranded):
     exons, peaks = genome

@@ -196,7 +196,7 @@ def test_bad_names(tracks, call, match):
         call(tracks)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=8), st.integers(0, 4), st.integers(0, 99))
 def test_fold_sums(lengths, depth, seed):
     track = random_track(lengths, 3, seed)

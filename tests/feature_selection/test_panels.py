@@ -20,7 +20,7 @@ def wishes(draw):
     return np.array(importances), sorted(order[:first]), sorted(order[first : first + last])
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(wishes())
 def test_ranks(case):
     importances, first, last = case
@@ -32,7 +32,7 @@ def test_ranks(case):
     assert [int(np.flatnonzero(ranking == r + 1)[0]) for r in range(n)] == by_hand
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, derandomize=True)
 @given(wishes(), st.floats(0.01, 100), st.randoms())
 def test_ranks_know_order_alone(case, factor, random):
     importances, first, last = case

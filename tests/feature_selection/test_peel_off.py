@@ -333,7 +333,7 @@ def test_samples_that_are_all_the_same():
         clone(QUICK).fit(np.ones((4, 10)))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_always_the_number_asked_for(data):
     n_samples, n_genes = data.draw(st.integers(2, 8)), data.draw(st.integers(2, 14))

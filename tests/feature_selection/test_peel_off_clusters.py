@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.spatial.distance import cdist
@@ -40,7 +40,6 @@ def shared_trials(labels):
     return np.array([[np.mean(a == b) for b in labels] for a in labels])
 
 
-@settings(deadline=None)
 @given(LABELS, AGREEMENT)
 def test_pairs_are_those_of_the_consensus_matrix(labels, agreement):
     shared = shared_trials(labels)
@@ -67,7 +66,6 @@ def test_pairs_are_counted_in_blocks(monkeypatch):
     np.testing.assert_array_equal(agreeing_pairs(labels, 0.6).toarray(), whole)
 
 
-@settings(deadline=None)
 @given(LABELS, AGREEMENT, st.integers(2, 4))
 def test_all_pairs_of_a_tight_cluster_agree(labels, agreement, min_size):
     sets = tight_clusters(labels, agreement, min_size)

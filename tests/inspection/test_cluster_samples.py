@@ -106,7 +106,7 @@ def test_forms_of_input_agree(Z, labels):
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 5), st.sampled_from(METHODS))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_planted_groups_are_found(seed, n_groups, how):
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.repeat(np.arange(n_groups), 6))
@@ -118,7 +118,7 @@ def test_planted_groups_are_found(seed, n_groups, how):
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(METHODS))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_order_of_samples_does_not_matter(seed, how):
     rng = np.random.default_rng(seed)
     Z, labels = rng.normal(size=(25, 4)), rng.integers(0, 3, size=25)

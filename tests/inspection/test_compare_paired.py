@@ -86,7 +86,7 @@ def test_too_few_genes_give_no_number():
     assert one["wilcoxon_p_value"] == 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     arrays(
         np.float64,

@@ -184,7 +184,7 @@ def test_a_sample_equal_to_the_reference_contributes_nothing():
     assert explainer.delta_and_residual(x) == (0.0, 0.0)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(
     seed=st.integers(0, 2**32 - 1),
     widths=st.lists(st.integers(1, 7), min_size=2, max_size=5),

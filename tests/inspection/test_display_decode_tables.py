@@ -138,7 +138,7 @@ def test_surplus_panels_of_a_grid_are_taken_away():
 
 
 @given(st.lists(st.floats(0, 1), max_size=20), st.floats(0.001, 0.05))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_places_are_spread_out_in_order(places, gap):
     places = np.array(places)
     moved = spread_out(places, gap)

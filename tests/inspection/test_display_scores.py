@@ -56,7 +56,7 @@ def test_far_from_bounds_the_density_is_scipys():
     st.lists(st.floats(-1, 1), min_size=1, max_size=60),
     st.sampled_from([(-1, 1), (-1, np.inf), (-np.inf, np.inf)]),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_densities_integrate_to_one_between_the_bounds(values, bounds):
     values = np.array(values)
     grid, density = bounded_density(values, *bounds)

@@ -30,7 +30,9 @@ def network(rng, sizes, activations, scaled=False):
 
 
 def inputs_of(rng, n_rows, n_columns, density=0.4):
-    return sp.random_array((n_rows, n_columns), density=density, rng=rng, format="csr", dtype="f4")
+    return sp.random_array(
+        (n_rows, n_columns), density=density, random_state=rng, format="csr", dtype="f4"
+    )
 
 
 DECODE = ["identity", "relu", "relu", "identity"]
@@ -74,7 +76,7 @@ def test_narrow_response_keeps_small_differences_of_large_outputs():
     np.testing.assert_allclose(found, expected - expected.mean(axis=1, keepdims=True), atol=2e-6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 10_000), st.integers(1, 6), st.integers(1, 12), st.integers(1, 5))
 def test_rows_taken_apart_by_feature(seed, n_rows, n_columns, n_features):
     rng = np.random.default_rng(seed)

@@ -140,7 +140,7 @@ def test_bad_input(arguments, message):
         functional_spread(**good | arguments)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sets(st.integers(0, 6), min_size=1), min_size=3, max_size=9))
 def test_the_effective_number_is_between_one_and_all(sets_of_genes):
     membership = np.zeros((len(sets_of_genes), 7))

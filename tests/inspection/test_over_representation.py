@@ -197,7 +197,7 @@ sets_of_genes = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sets_of_genes, st.sets(st.integers(0, 29), min_size=1), st.randoms(use_true_random=False))
 def test_invariants(sets, panel, random):
     gene_sets = {f"s{i}": sorted(members) for i, members in enumerate(sets)}

@@ -176,7 +176,7 @@ def test_zeros():
     assert table.loc["mixed", "p_value"] < 0.05 < table.loc["silent", "p_value"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(3, 60),

@@ -412,7 +412,7 @@ FLOATS = {
 
 @pytest.mark.parametrize("dtype", FLOATS)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_is_written_comes_back(dtype, data, tmp_path_factory):
     shape = data.draw(hnp.array_shapes(min_dims=2, max_dims=2, max_side=5))
     X = data.draw(hnp.arrays(dtype, shape, elements=FLOATS[dtype]))

@@ -222,7 +222,7 @@ def subset(size):
 
 
 @given(samples=subset(700), genes=subset(2300), at_once=st.sampled_from([2**26, 2**12, 1]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_parts_are_what_indexing_gives(large, samples, genes, at_once):
     path, X = large
     expected = X

@@ -75,7 +75,7 @@ NAMES = st.lists(NAME, min_size=1, max_size=6, unique=True)
 
 
 @given(names=NAMES, comment=st.none() | st.just("two\nlines"))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_lists_come_back(names, comment, tmp_path_factory):
     path = tmp_path_factory.mktemp("grp") / "it.grp.gz"
     write_grp(names, path, comment=comment)
@@ -83,7 +83,7 @@ def test_lists_come_back(names, comment, tmp_path_factory):
 
 
 @given(sets=st.dictionaries(NAME, NAMES, min_size=1, max_size=4), described=st.booleans())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_sets_come_back(sets, described, tmp_path_factory):
     path = tmp_path_factory.mktemp("gmt") / "it.gmt"
     descriptions = {next(iter(sets)): "what it is"} if described else None

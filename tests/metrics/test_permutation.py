@@ -69,7 +69,7 @@ def run_small_tiles(y_true, y_pred, tile, **options):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     y=st.tuples(st.integers(3, 6), st.integers(2, 9)).flatmap(
         lambda shape: arrays(np.int8, (2, *shape), elements=st.integers(-2, 2))
@@ -86,7 +86,7 @@ def test_few_samples_and_many_ties(y, dtype, tile, dense_share, alpha):
     check_against(naive_fractions(*y), test, alpha)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     seed=st.integers(0, 2**32 - 1),
     n_samples=st.integers(3, 40),

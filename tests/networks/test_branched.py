@@ -104,7 +104,7 @@ LENGTHS = st.lists(st.integers(0, 7), min_size=1, max_size=6)
 # Branches -----------------------------------------------------------------------------------------
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32), CONVOLUTIONS, st.integers(1, 3))
 def test_the_composite_kernel_is_a_convolution_of_kernels(seed, shapes, n_features):
     rng = np.random.default_rng(seed)
@@ -129,7 +129,7 @@ def test_the_composite_kernel_of_one_is_itself():
     np.testing.assert_array_equal(composite_kernel([kernel]), kernel)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), CONVOLUTIONS, LENGTHS, st.sampled_from(sorted(ACTIVATIONS)))
 def test_convolved_sums_against_loops(seed, shapes, lengths, activation):
     rng = np.random.default_rng(seed)
@@ -160,7 +160,7 @@ def test_convolved_sums_against_scipy():
 # The network against Keras ------------------------------------------------------------------------
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 2**32), CONVOLUTIONS, CONVOLUTIONS, LENGTHS, st.integers(0, 3))
 def test_the_fold_equals_keras(seed, promoter, rna, lengths, n_more):
     rng = np.random.default_rng(seed)
@@ -301,7 +301,7 @@ def test_initial_kernels_are_as_wide_as_those_of_keras():
 # Sources ------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32), LENGTHS, st.tuples(st.integers(0, 4), st.integers(0, 4)))
 def test_sources_against_brute_force(seed, lengths, depths):
     rng = np.random.default_rng(seed)

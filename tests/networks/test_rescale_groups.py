@@ -32,7 +32,7 @@ def network(seed, sizes=(10, 7, 6, 5, 3), activations=("identity", "relu", "relu
 @pytest.fixture(scope="module")
 def samples():
     rng = np.random.default_rng(0)
-    X = sp.random_array((40, 10), density=0.3, rng=rng, format="csr", dtype=np.float32)
+    X = sp.random_array((40, 10), density=0.3, random_state=rng, format="csr", dtype=np.float32)
     X.data *= 4
     reference = np.zeros(10)
     reference[[0, 4, 9]] = 2, 1.5, 0.7

@@ -50,7 +50,7 @@ def test_large_means_do_not_cancel_small_spreads(form):
     np.testing.assert_allclose(scaling.undo(Z), X, rtol=1e-6)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(
     n_samples=st.integers(1, 30),
     n_columns=st.integers(1, 5),

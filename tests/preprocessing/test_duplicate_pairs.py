@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
@@ -46,7 +46,6 @@ def crowd(n_samples, n_genes, seed=0, spread=0.7):
     return 8 + scale * rng.standard_normal((n_samples, n_genes))
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 400),
     st.sampled_from([np.float32, np.float64]),

@@ -61,7 +61,7 @@ def test_names_need_named_data():
     assert resolve_genes([0, -1], None, 4, what="panel").tolist() == [0, 3]
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, derandomize=True)
 @given(st.lists(st.integers(-6, 5)), st.booleans())
 def test_any_indices(indices, as_names):
     names = [f"G{i}" for i in range(6)]
