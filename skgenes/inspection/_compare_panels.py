@@ -1,7 +1,7 @@
 """Several panels, one regressor, the same held-out samples and target genes."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,16 +12,13 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 
 from skgenes.inspection._compare_result import PanelComparison
+from skgenes.inspection._panel_inputs import check_same_genes, infer_genes, panel_support
 from skgenes.metrics import gene_permutation_test, per_gene_mean_absolute_error
 from skgenes.utils import (
     check_expression,
-    clone_inner,
-    form_for,
     gene_names,
     matrix_of,
-    resolve_genes,
     take_columns,
-    targets_for,
     validate_expression,
 )
 
@@ -148,12 +145,15 @@ def compare_panels(
     names = gene_names(X)
     X = validate_expression(BaseEstimator(), X, reset=True, layer=layer)
     train, test = _train_and_test(X, X_test, names, layer, test_size, random_state)
-    supports = {name: _support(name, panel, train, names) for name, panel in panels.items()}
+    supports = {
+        name: panel_support(f"panel {name!r}", panel, train, names)
+        for name, panel in panels.items()
+    }
     common = _common_targets(supports, X.shape[1])
     observed = take_columns(test, common)
     scores = {}
     for name, support in supports.items():
-        inferred = _infer(name, support, clone(regressor), train, test)
+        inferred = infer_genes(f"panel {name!r}", support, clone(regressor), train, test)
         scores[name] = _scores(observed, take_columns(inferred, common[~support]), alpha)
     _warn_undefined(scores, observed.shape[1])
     genes = np.arange(X.shape[1]) if names is None else names
@@ -180,64 +180,13 @@ def _train_and_test(X, X_test, names, layer, test_size, random_state):
     else:
         test_names = gene_names(X_test)
         train, test = X, check_expression(matrix_of(X_test, layer), test_names, what="X_test")
-        _check_same_genes(names, test_names, train.shape[1], test.shape[1])
+        check_same_genes(names, test_names, train.shape[1], test.shape[1])
     if train.shape[0] < _MIN_TRAIN or test.shape[0] < _MIN_TEST:
         raise ValueError(
             f"There are {train.shape[0]} training and {test.shape[0]} held-out samples, but "
             f"{_MIN_TRAIN} and {_MIN_TEST} are needed at least. Pass more, or change test_size."
         )
     return train, test
-
-
-def _check_same_genes(names, test_names, n_genes, n_test_genes):
-    if n_genes != n_test_genes:
-        raise ValueError(f"X has {n_genes} genes, but X_test has {n_test_genes}; pass the same.")
-    if (names is None) != (test_names is None):
-        which = ("X_test", "X") if names is None else ("X", "X_test")
-        raise ValueError(
-            f"{which[0]} has gene names, but {which[1]} has none, so that they cannot be matched. "
-            "Pass both with names or both without."
-        )
-    if names is not None and not np.array_equal(names, test_names):
-        first = int(np.argmax(names != test_names))
-        n_new = len(set(test_names) - set(names))
-        raise ValueError(
-            f"X_test has other genes than X or another order: {n_new} of {n_genes} are not in X, "
-            f"and column {first} is {test_names[first]!r} where X has {names[first]!r}. Pass the "
-            "columns of X_test in the order of X."
-        )
-
-
-def _support(name, panel, train, names):
-    """Which genes are in a panel, bool (n_genes,)."""
-    n_genes = train.shape[1]
-    if hasattr(panel, "fit") and hasattr(panel, "get_support"):
-        support = _selected(panel, train, names)
-    elif not isinstance(panel, Iterable | Integral):
-        raise TypeError(
-            f"Panel {name!r} is {panel!r}; give gene names, column indices, a mask or a selector."
-        )
-    else:
-        support = np.zeros(n_genes, dtype=bool)
-        support[resolve_genes(panel, names, n_genes, what=f"panel {name!r}")] = True
-    if support.shape != (n_genes,):
-        raise ValueError(
-            f"The selector of panel {name!r} selects among {support.size} columns, but X has "
-            f"{n_genes} genes. It must see X itself."
-        )
-    if support.all() or not support.any():
-        which = "all" if support.all() else "none"
-        raise ValueError(
-            f"Panel {name!r} has {which} of the {n_genes} genes: there must be some to measure "
-            "and some to infer."
-        )
-    return support
-
-
-def _selected(selector, train, names):
-    selector = clone_inner(selector)
-    selector.fit(form_for(selector, train, names))
-    return np.asarray(selector.get_support(), dtype=bool)
 
 
 def _common_targets(supports, n_genes):
@@ -252,28 +201,6 @@ def _common_targets(supports, n_genes):
             "fewer panels."
         )
     return common
-
-
-def _infer(name, support, regressor, train, test):
-    """Genes outside of a panel for the held-out samples, float64 (n_test, n_targets)."""
-    targets = targets_for(regressor, take_columns(train, ~support))
-    try:
-        regressor.fit(take_columns(train, support), targets)
-    except ValueError as error:
-        error.add_note(
-            f"Raised by {type(regressor).__name__} for panel {name!r} and its {targets.shape[1]} "
-            "targets. If it takes one target only, wrap it in "
-            "sklearn.multioutput.MultiOutputRegressor."
-        )
-        raise
-    inferred = np.asarray(regressor.predict(take_columns(test, support)), dtype=np.float64)
-    if inferred.shape != (test.shape[0], targets.shape[1]):
-        raise ValueError(
-            f"{type(regressor).__name__} predicts an array of shape {inferred.shape} from panel "
-            f"{name!r}, but it was given {targets.shape[1]} targets and {test.shape[0]} samples. "
-            "If it takes one target only, wrap it in sklearn.multioutput.MultiOutputRegressor."
-        )
-    return inferred
 
 
 def _scores(observed, inferred, alpha):
