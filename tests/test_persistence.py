@@ -121,6 +121,7 @@ REGRESSORS = [
 RECONSTRUCTORS = [
     LandmarkReconstructor(SELECTOR, DGEX),
     LandmarkReconstructor(SELECTOR, Ridge()),
+    LandmarkReconstructor(SELECTOR, Ridge(), calibration=0.3, random_state=0),
     LandmarkReconstructor(VarianceThreshold(0.3), make_pipeline(StandardScaler(), RidgeCV())),
 ]
 # Fitted on tracks, not on a matrix: their fits are tested beside them.

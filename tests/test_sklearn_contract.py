@@ -46,6 +46,7 @@ ESTIMATORS = [
     PEEL_OFF,
     PanelRidge(),
     LandmarkReconstructor(SELECTOR, Ridge()),
+    LandmarkReconstructor(SELECTOR, Ridge(), calibration=0.3, random_state=0),
     FromAnnData(),
     PROBES,
     DuplicateSampleRemover(n_clusters=3),

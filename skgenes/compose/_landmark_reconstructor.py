@@ -1,14 +1,18 @@
 """A selector and a regressor as one estimator, fitted on expression alone."""
 
+from numbers import Integral
+
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.base import _fit_context as fit_context
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils import check_consistent_length
-from sklearn.utils._param_validation import HasMethods
+from sklearn.utils import _safe_indexing, check_consistent_length
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt
 from sklearn.utils.validation import check_is_fitted
 
+from skgenes.compose._calibrated import CalibratedMixin
+from skgenes.compose._held_out import group_codes, hold_out
 from skgenes.metrics import PearsonAccumulator, mean_defined
 from skgenes.utils import (
     atomic_fit,
@@ -18,6 +22,7 @@ from skgenes.utils import (
     form_for,
     gene_names,
     matrix_of,
+    seed_sequence,
     take_columns,
     targets_for,
     validate_expression,
@@ -26,7 +31,9 @@ from skgenes.utils import (
 _ROWS_AT_ONCE = 4096
 
 
-class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+class LandmarkReconstructor(
+    CallbackSupportMixin, CalibratedMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Choose landmark genes and infer all other genes from them.
 
     ``fit(X)`` lets the selector choose columns of X and trains the regressor to predict the other
@@ -39,8 +46,16 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         Anything with ``fit`` and ``get_support``.
     regressor : estimator
         Anything with ``fit`` and ``predict`` that takes several targets.
+    calibration : float, int or None, default=None
+        Share or number of the training samples that neither selector nor regressor sees, to judge
+        errors by: for `predict_interval`, `reliability` and `inferable_genes`. Of the groups, if
+        ``fit`` is given any. None trains on all samples; `calibrate` may then be called with
+        others.
     layer : str or None, default=None
         Layer to read when X is an AnnData; None reads ``X.X``.
+    random_state : int, RandomState instance or None, default=None
+        Draws the samples to hold out, and ranks equal inferred values in the test of
+        `inferable_genes`. Selector and regressor have their own.
 
     Attributes
     ----------
@@ -53,6 +68,11 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
     landmarks_, targets_ : ndarray of str or of int
         Names of the landmarks and of the targets in the order of their columns; column indices
         if X had no names.
+    calibration_ : dict
+        What held-out samples told: "errors", ndarray of float32 of shape (n_held_out, n_targets),
+        absolute and rounded up; "groups", their groups as ndarray of int, or None; "r2", "pcc",
+        "std" and "p_value", ndarrays of float64 of shape (n_targets,), as in `reliability`. Only
+        there after a calibration.
     n_features_in_ : int
         Number of genes seen during fit.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
@@ -66,7 +86,8 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
     Notes
     -----
     Selector and regressor see training samples only, so that cross-validation of this estimator
-    is honest about both.
+    is honest about both. So is calibration, as long as a panel that was given, not chosen by
+    ``fit``, was chosen without the samples held out.
 
     References
     ----------
@@ -85,22 +106,39 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
     (50, 4)
     >>> bool(model.score(X) > 0.99)
     True
+
+    Hold some samples out, and see what can be relied on:
+
+    >>> model = model.set_params(calibration=0.4, random_state=0).fit(X)
+    >>> lower, upper = model.predict_interval(X, coverage=0.9)
+    >>> bool((lower <= upper).all())
+    True
+    >>> len(model.inferable_genes(fdr=0.05)) == len(model.targets_)
+    True
     """
 
     _parameter_constraints = {
         "selector": [HasMethods(["fit", "get_support"])],
         "regressor": [HasMethods(["fit", "predict"])],
+        "calibration": [
+            Interval(RealNotInt, 0, 1, closed="neither"),
+            Interval(Integral, 2, None, closed="left"),
+            None,
+        ],
         "layer": [str, None],
+        "random_state": ["random_state"],
     }
 
-    def __init__(self, selector, regressor, *, layer=None):
+    def __init__(self, selector, regressor, *, calibration=None, layer=None, random_state=None):
         self.selector = selector
         self.regressor = regressor
+        self.calibration = calibration
         self.layer = layer
+        self.random_state = random_state
 
     @atomic_fit
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, *, groups=None):
         """Select landmarks and learn to infer all other genes.
 
         Parameters
@@ -109,6 +147,9 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
             Training samples.
         y : array-like of shape (n_samples,) or None, default=None
             Handed to the selector, for one that needs labels.
+        groups : array-like of shape (n_samples,) or None, default=None
+            Donors, batches or the like: samples of a group are held out together, and judged as
+            samples of one group. Used with `calibration` only.
 
         Returns
         -------
@@ -118,16 +159,33 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         Raises
         ------
         ValueError
-            If X is not a finite matrix of at least two samples and genes, or the selector takes
-            no gene or all of them.
+            If X is not a finite matrix of at least two samples and genes, the selector takes
+            no gene or all of them, or `calibration` leaves too few samples.
         """
         X = validate_expression(
             self, X, reset=True, layer=self.layer, ensure_min_samples=2, ensure_min_features=2
         )
-        check_consistent_length(X, y)
-        self.selector_, self.regressor_ = clone_inner(self.selector), clone(self.regressor)
+        check_consistent_length(X, y, groups)
         context = self._init_callback_context(max_subtasks=2)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        vars(self).pop("calibration_", None)
+        if self.calibration is None:
+            self._train(X, y, context)
+        else:
+            self._train_and_calibrate(X, y, group_codes(groups), context)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    def _train_and_calibrate(self, X, y, groups, context):
+        rng = np.random.default_rng(seed_sequence(self.random_state))
+        train, held_out = hold_out(X.shape[0], self.calibration, groups, rng)
+        self._train(X[train], None if y is None else _safe_indexing(y, train), context)
+        # Their codes must be 0, 1, ... again.
+        groups = None if groups is None else group_codes(groups[held_out])
+        self._calibrate(X[held_out], groups, rng)
+
+    def _train(self, X, y, context):
+        self.selector_, self.regressor_ = clone_inner(self.selector), clone(self.regressor)
         with context.subcontext(task_name="select").propagate_callback_context(self.selector_):
             names = getattr(self, "feature_names_in_", None)
             self.selector_.fit(form_for(self.selector_, X, names), y)
@@ -135,8 +193,6 @@ class LandmarkReconstructor(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         landmarks, targets = self._split(X)
         with context.subcontext(task_name="infer").propagate_callback_context(self.regressor_):
             self.regressor_.fit(landmarks, targets_for(self.regressor_, targets))
-        context.call_on_fit_task_end(estimator=self, X=X, y=y)
-        return self
 
     def predict(self, X):
         """Infer the target genes.
