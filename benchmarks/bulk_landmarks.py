@@ -118,7 +118,8 @@ class Arrays:
         landmarks, targets = (_read_map(folder / name) for name in MAPS)
         targets = targets[~targets["ensembl"].isin(landmarks["ensembl"])]
         self.n_landmarks, self.n_genes = len(landmarks), len(landmarks) + len(targets)
-        probes = pd.concat([landmarks, targets])["probes"].str.split(",")
+        genes = pd.concat([landmarks, targets])
+        self.genes, probes = genes["ensembl"].to_numpy(str), genes["probes"].str.split(",")
         self._probes = [[column[name] for name in names] for names in probes]
         self.ranks = rankdata(self._log, axis=1) - 1
 

@@ -1,0 +1,93 @@
+"""``python -m benchmarks.panels DIR``: see the package."""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+from benchmarks.__main__ import describe_machine
+from benchmarks.panels import __doc__ as about
+from benchmarks.panels._run import Panels, compare, interpreter
+from benchmarks.panels._selectors import contestants, find
+from benchmarks.panels._sets import N_VARIABLE, READERS
+from benchmarks.panels._tables import as_csv, failed, overall, per_size, versions
+
+DEFAULT_SETS = ("pbmc68k", "microarrays", "cells, CEL-seq2", "RNA mixtures")
+SIZES = (25, 50, 100)
+N_SPLITS = 3
+QUICK = {"splits": 1, "sizes": [10, 25], "genes": 300}
+
+
+def main():
+    """Run what the command line asks for; print tables and write files."""
+    arguments = _parse()
+    quick = "_quick" if arguments.quick else ""
+    panels = Panels(Path(arguments.panels or f"panels{quick}.json"))
+    names = contestants() if arguments.only is None else arguments.only
+    start = time.time()
+    scores, failures = compare(
+        Path(arguments.data),
+        arguments.sets,
+        arguments.sizes,
+        arguments.splits,
+        names,
+        panels,
+        n_genes=arguments.genes,
+        again=arguments.again,
+        python=interpreter(arguments.python),
+        timeout=arguments.timeout,
+        n_jobs=arguments.jobs,
+    )
+    if scores.empty:
+        raise SystemExit(f"No panels.\n\n{failed(failures)}")
+    parts = [
+        "\n".join(f"{key}: {value}" for key, value in describe_machine().items()),
+        f"{time.time() - start:.0f} s",
+        per_size(scores),
+        f"### All sets and sizes\n\n{overall(scores)}",
+        f"### Without panels\n\n{failed(failures)}",
+        f"### Versions\n\n{versions(panels.entries(), set(scores['selector']))}",
+    ]
+    report = "\n\n".join(parts) + "\n"
+    print(f"\n{report}")
+    Path(arguments.output).with_suffix(".md").write_text(report)
+    Path(arguments.output).with_suffix(".csv").write_text(as_csv(scores))
+
+
+def _parse():
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.panels",
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    data = os.environ.get("SKGENES_DATA")
+    parser.add_argument("data", nargs="?", default=data, help="folder of the data")
+    parser.add_argument("--quick", action="store_true", help="one split, 300 genes, small panels")
+    parser.add_argument("--sets", nargs="+", choices=READERS, default=DEFAULT_SETS, metavar="SET")
+    parser.add_argument("--sizes", nargs="+", type=int)
+    parser.add_argument("--splits", type=int)
+    parser.add_argument("--genes", type=int, help="most variable genes to keep; 2000")
+    parser.add_argument("--only", nargs="*", metavar="SELECTOR", help="who picks now; else all")
+    parser.add_argument("--python", metavar="PATH", help="interpreter that the selectors run in")
+    parser.add_argument("--panels", metavar="FILE", help="panels.json")
+    parser.add_argument("--again", action="store_true", help="pick anew what is in the file")
+    parser.add_argument("--timeout", type=float, default=1800, help="wall seconds for a panel")
+    parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
+    parser.add_argument("--output", default="panels", help="name of the .md and .csv files")
+    arguments = parser.parse_args()
+    if arguments.data is None:
+        parser.error("give the folder of the data, or set SKGENES_DATA")
+    for name in arguments.only or ():
+        try:
+            find(name)
+        except KeyError:
+            parser.error(f"no selector {name!r}; there are: {', '.join(contestants())}")
+    default = QUICK if arguments.quick else {}
+    arguments.splits = arguments.splits or default.get("splits", N_SPLITS)
+    arguments.sizes = arguments.sizes or default.get("sizes", list(SIZES))
+    arguments.genes = arguments.genes or default.get("genes", N_VARIABLE)
+    return arguments
+
+
+if __name__ == "__main__":
+    main()
