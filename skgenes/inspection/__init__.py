@@ -28,6 +28,7 @@ from skgenes.inspection._displays import (
     VolcanoDisplay,
 )
 from skgenes.inspection._feature_awareness import feature_awareness
+from skgenes.inspection._evaluate_panel import evaluate_panel
 from skgenes.inspection._functional_spread import FunctionalSpread, functional_spread
 from skgenes.inspection._gene_hubs import gene_hubs
 from skgenes.inspection._gene_neighbors import gene_neighbors
@@ -42,6 +43,7 @@ from skgenes.inspection._neighborhood_graph import neighborhood_graph
 from skgenes.inspection._neighborhood_overlap import NeighborhoodOverlap, neighborhood_overlap
 from skgenes.inspection._neighbors_result import GeneNeighbors
 from skgenes.inspection._over_representation import over_representation
+from skgenes.inspection._panel_evaluation import PanelEvaluation
 from skgenes.inspection._rank_enrichment import rank_enrichment
 from skgenes.inspection._regulator_positions import position_contributions
 from skgenes.inspection._regulator_scores import RegulatorScores, regulator_scores
@@ -65,6 +67,7 @@ __all__ = [
     "ObservedPredictedDisplay",
     "OutputScoreDisplay",
     "PanelComparison",
+    "PanelEvaluation",
     "PanelScatterDisplay",
     "PanelSizeDisplay",
     "PositionProfileDisplay",
@@ -84,6 +87,7 @@ __all__ = [
     "deeplift",
     "differential_expression",
     "feature_awareness",
+    "evaluate_panel",
     "feature_class_ablation",
     "functional_spread",
     "gene_hubs",
