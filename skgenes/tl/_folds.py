@@ -55,7 +55,7 @@ def folds_of(n_samples, cv, labels, random_state, *, what):
     return folds
 
 
-def labels_of(adata, slot, groups, *, what, rows=None):
+def labels_of(adata, slot, groups, *, what, rows=None, name="adata"):
     """Read the groups of cells or genes, none of them missing.
 
     Parameters
@@ -70,6 +70,8 @@ def labels_of(adata, slot, groups, *, what, rows=None):
         What rows are, such as "cells", for messages.
     rows : ndarray of bool or None, default=None
         The rows that need a group; None is all of them.
+    name : str, default="adata"
+        What the AnnData is called, for messages.
 
     Returns
     -------
@@ -81,13 +83,13 @@ def labels_of(adata, slot, groups, *, what, rows=None):
     table = getattr(adata, slot)
     if groups not in table:
         raise ValueError(
-            f"groups={groups!r} is not a column of adata.{slot}; its columns are: "
+            f"groups={groups!r} is not a column of {name}.{slot}; its columns are: "
             f"{listed(table.columns) or 'none'}."
         )
     labels = table[groups] if rows is None else table.loc[rows, groups]
     if labels.isna().any():
         raise ValueError(
-            f"adata.{slot}[{groups!r}] is missing for {int(labels.isna().sum())} of "
+            f"{name}.{slot}[{groups!r}] is missing for {int(labels.isna().sum())} of "
             f"{len(labels)} {what}: leave them out first."
         )
     return labels.to_numpy()

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 import skgenes
 from skgenes.compose import LandmarkReconstructor
 from skgenes.feature_selection import GivenPanelSelector
+from skgenes.linear_model import PanelRidge
 from skgenes.neural_network import DGEXRegressor
 
 
@@ -126,3 +127,55 @@ def test_no_anndata(assay, reference):
     reference.var_names = ["GENE1", *reference.var_names[1:]]
     with pytest.raises(ValueError, match=r"more than once in reference.var_names: 'GENE1'"):
         skgenes.tl.infer_genes(assay, reference)
+
+
+def test_how_far_genes_can_be_relied_on(assay, reference, kept_by_file):
+    filled = skgenes.tl.infer_genes(
+        assay, reference, calibration=0.5, coverage=0.8, random_state=4, key_added="guess"
+    )
+    panel = reference.var["landmarks"].to_numpy()
+    model = LandmarkReconstructor(
+        GivenPanelSelector(np.flatnonzero(panel)), PanelRidge(), calibration=0.5, random_state=4
+    ).fit(reference)
+    table = model.reliability(coverage=0.8)
+    for name in ("r2", "pcc", "half_width", "q_value"):
+        column = filled.var[f"guess_{name}"]
+        np.testing.assert_array_equal(column[~panel], table[name])
+        assert column[panel].isna().all()
+    landmarks = assay[:, reference.var_names[panel]]
+    lower, upper = model.predict_interval(landmarks, coverage=0.8)
+    inferred, widths = filled.X[:, ~panel], filled.var["guess_half_width"].to_numpy()[~panel]
+    np.testing.assert_allclose(inferred - widths, lower, atol=1e-5)
+    np.testing.assert_allclose(inferred + widths, upper, atol=1e-5)
+    record = filled.uns["guess"]
+    assert (record["n_reference"], record["n_held_out"]) == (40, 40)
+    assert (record["params"]["calibration"], record["params"]["coverage"]) == (0.5, 0.8)
+    kept_by_file(filled)
+
+
+def test_nothing_is_held_out_unasked(assay, reference):
+    plain = skgenes.tl.infer_genes(assay, reference)
+    assert "n_held_out" not in plain.uns["inferred"]
+    assert "coverage" not in plain.uns["inferred"]["params"]
+    assert set(plain.var) - set(reference.var) == {"inferred"}
+
+
+def test_donors_are_held_out_together(assay, reference):
+    reference.obs["donor"] = [f"d{i % 20}" for i in range(reference.n_obs)]
+    filled = skgenes.tl.infer_genes(assay, reference, calibration=9, groups="donor")
+    assert filled.uns["inferred"]["n_held_out"] == 36
+    assert filled.uns["inferred"]["params"]["groups"] == "donor"
+    with pytest.raises(ValueError, match=r"needs at least 9 groups held out .* but there are 8"):
+        skgenes.tl.infer_genes(assay, reference, calibration=8, groups="donor")
+    with pytest.raises(ValueError, match=r"groups='batch' is not a column of reference\.obs"):
+        skgenes.tl.infer_genes(assay, reference, calibration=8, groups="batch")
+    reference.obs.loc[reference.obs_names[3], "donor"] = None
+    with pytest.raises(ValueError, match=r"reference\.obs\['donor'\] is missing for 1 of 80"):
+        skgenes.tl.infer_genes(assay, reference, calibration=8, groups="donor")
+
+
+def test_columns_that_are_there_already(assay, reference):
+    reference.var["inferred_q_value"] = 0.0
+    assert skgenes.tl.infer_genes(assay, reference).shape == (10, 30)
+    with pytest.raises(ValueError, match="has a column 'inferred_q_value' already"):
+        skgenes.tl.infer_genes(assay, reference, calibration=0.3)
