@@ -7,8 +7,8 @@ from pathlib import Path
 
 from benchmarks.__main__ import describe_machine
 from benchmarks.panels import __doc__ as about
+from benchmarks.panels._registry import contestants, find
 from benchmarks.panels._run import Panels, compare, interpreter
-from benchmarks.panels._selectors import contestants, find
 from benchmarks.panels._sets import N_VARIABLE, READERS
 from benchmarks.panels._tables import as_csv, failed, overall, per_size, versions
 
@@ -22,7 +22,7 @@ def main():
     """Run what the command line asks for; print tables and write files."""
     arguments = _parse()
     quick = "_quick" if arguments.quick else ""
-    panels = Panels(Path(arguments.panels or f"panels{quick}.json"))
+    panels = Panels(*map(Path, arguments.panels or [f"panels{quick}.json"]))
     names = contestants() if arguments.only is None else arguments.only
     start = time.time()
     scores, failures = compare(
@@ -69,9 +69,11 @@ def _parse():
     parser.add_argument("--genes", type=int, help="most variable genes to keep; 2000")
     parser.add_argument("--only", nargs="*", metavar="SELECTOR", help="who picks now; else all")
     parser.add_argument("--python", metavar="PATH", help="interpreter that the selectors run in")
-    parser.add_argument("--panels", metavar="FILE", help="panels.json")
+    parser.add_argument(
+        "--panels", nargs="+", metavar="FILE", help="panels.json; further files are read only"
+    )
     parser.add_argument("--again", action="store_true", help="pick anew what is in the file")
-    parser.add_argument("--timeout", type=float, default=1800, help="wall seconds for a panel")
+    parser.add_argument("--timeout", type=float, default=1800, help="wall seconds for a split")
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
     parser.add_argument("--output", default="panels", help="name of the .md and .csv files")
     arguments = parser.parse_args()

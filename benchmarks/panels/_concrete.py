@@ -46,24 +46,24 @@ def concrete_autoencoder(z, size, seed):
     optimizer = _adam(weights)
     generator = tf.random.Generator.from_seed(seed)
 
-    @tf.function(reduce_retracing=True)
-    def step(batch, temperature):
-        uniform = generator.uniform(logits.shape, minval=1e-7, maxval=1.0)
-        with tf.GradientTape() as tape:
-            noisy = (logits - tf.math.log(-tf.math.log(uniform))) / temperature
-            chosen = tf.matmul(batch, tf.nn.softmax(noisy), transpose_b=True)
-            loss = tf.reduce_mean((decoder(chosen, training=True) - batch) ** 2)
-        optimizer.apply(tape.gradient(loss, weights), weights)
+    @tf.function(jit_compile=True)
+    def train(rows, temperatures):
+        for i in tf.range(len(temperatures)):
+            batch = tf.gather(z, rows[i])
+            uniform = generator.uniform(logits.shape, minval=1e-7, maxval=1.0)
+            with tf.GradientTape() as tape:
+                noisy = (logits - tf.math.log(-tf.math.log(uniform))) / temperatures[i]
+                chosen = tf.matmul(batch, tf.nn.softmax(noisy), transpose_b=True)
+                loss = tf.reduce_mean((decoder(chosen, training=True) - batch) ** 2)
+            optimizer.apply(tape.gradient(loss, weights), weights)
 
     z = tf.constant(z, tf.float32)
     rng = np.random.default_rng(seed)
-    n_steps = N_EPOCHS * -(-n_samples // BATCH_SIZE)
-    temperatures = iter(np.geomspace(START, END, n_steps))
-    for _ in range(N_EPOCHS):
-        order = rng.permutation(n_samples)
-        for start in range(0, n_samples, BATCH_SIZE):
-            batch = tf.gather(z, order[start : start + BATCH_SIZE])
-            step(batch, tf.constant(next(temperatures), tf.float32))
+    rows = np.concatenate([rng.permutation(n_samples) for _ in range(N_EPOCHS)])
+    n_steps = len(rows) // BATCH_SIZE
+    rows = rows[: n_steps * BATCH_SIZE].reshape(n_steps, BATCH_SIZE)
+    temperatures = np.geomspace(START, END, n_steps)
+    train(tf.constant(rows), tf.constant(temperatures, tf.float32))
     return distinct_first(tf.nn.softmax(logits).numpy())
 
 

@@ -1,6 +1,6 @@
-"""One selector picks one panel, in a process of its own and in whatever interpreter has it.
+"""One selector picks its panels, in a process of its own and in whatever interpreter has it.
 
-``python -m benchmarks.panels._pick NAME TRAINING.npz SIZE SEED RESULT.json``
+``python -m benchmarks.panels._pick NAME TRAINING.npz "[[SIZE, SEED], ...]" RESULT.json``
 """
 
 import json
@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks._measure import can_measure_memory, peak_extra_bytes
-from benchmarks.panels._selectors import Training, find
+from benchmarks.panels._registry import Training, find
 
 
-def pick(name, path, size, seed):
+def pick(name, path, jobs, result):
     """Let a selector pick; measure what it takes.
 
     Parameters
@@ -28,17 +28,24 @@ def pick(name, path, size, seed):
         Of the selector.
     path : str
         NPZ file of the fields of `Training`.
-    size, seed : int
-        Of the panel, and for what is random.
-
-    Returns
-    -------
-    dict
-        genes, seconds of CPU (all threads and children), peak of memory in MiB beyond what was
-        resident with the data loaded and packages imported, versions, remark; or error.
+    jobs : list of (int, int)
+        Size of every panel, and the seed of what is random.
+    result : Path
+        JSON file, written after every panel: a list of dict, as many as jobs are done. genes,
+        seconds of CPU (all threads and children), peak of memory in MiB beyond what was resident
+        with the data loaded and packages imported, versions, remark; or error.
     """
     with np.load(path) as arrays:
         data = Training(**arrays)
+    done = []
+    for size, seed in jobs:
+        done.append(_one(name, data, size, seed))
+        temporary = result.with_suffix(".tmp")
+        temporary.write_text(json.dumps(done))
+        os.replace(temporary, result)
+
+
+def _one(name, data, size, seed):
     versions = {}
     try:
         chosen = find(name)
@@ -85,5 +92,5 @@ def _version(package):
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    name, path, size, seed, result = sys.argv[1:]
-    Path(result).write_text(json.dumps(pick(name, path, int(size), int(seed))))
+    name, path, jobs, result = sys.argv[1:]
+    pick(name, path, json.loads(jobs), Path(result))

@@ -14,8 +14,8 @@ from threading import Lock
 import numpy as np
 import pandas as pd
 
+from benchmarks.panels._registry import find
 from benchmarks.panels._scores import score_ceiling, score_panel
-from benchmarks.panels._selectors import find
 from benchmarks.panels._sets import read_splits
 
 ROOT = Path(__file__).parents[2]
@@ -41,12 +41,21 @@ class Panels:
     ----------
     path : Path
         JSON file; need not exist.
+    *others : Path
+        Further files to read panels from.
     """
 
-    def __init__(self, path):
-        self._path, self._lock = path, Lock()
-        entries = json.loads(path.read_text()) if path.exists() else []
-        self._entries = {self._key(entry): entry for entry in entries}
+    def __init__(self, path, *others):
+        self._path, self._lock, self._entries = path, Lock(), {}
+        for file in (path, *others):
+            for entry in json.loads(file.read_text()) if file.exists() else []:
+                self._keep(entry)
+
+    def _keep(self, entry):
+        """Keep an entry. A failure never replaces a panel."""
+        before = self._entries.get(self._key(entry))
+        if "genes" in entry or "genes" not in (before or {}):
+            self._entries[self._key(entry)] = entry
 
     @staticmethod
     def _key(entry):
@@ -57,12 +66,9 @@ class Panels:
         return self._entries.get(self._key(task))
 
     def add(self, entry):
-        """Keep an entry, in memory and in the file. A failure never replaces a panel."""
+        """Keep an entry, in memory and in the file."""
         with self._lock:
-            before = self._entries.get(self._key(entry))
-            if "error" in entry and before and "error" not in before:
-                return
-            self._entries[self._key(entry)] = entry
+            self._keep(entry)
             temporary = self._path.with_suffix(".tmp")
             temporary.write_text(json.dumps(list(self._entries.values())) + "\n")
             os.replace(temporary, self._path)
@@ -114,35 +120,44 @@ def run_tasks(tasks, split, python, timeout, n_jobs, panels):
     python : str
         Interpreter to run the selectors in.
     timeout : float
-        Wall seconds that a selector is given for a panel.
+        Wall seconds that a selector is given for its panels of a split.
     n_jobs : int
         Processes at a time.
     panels : Panels
         Where results go.
     """
+    grouped = {}
+    for task in tasks:
+        grouped.setdefault(task["selector"], []).append(task)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "training.npz"
         np.savez(path, expression=split.expression, genes=split.genes, labels=split.labels)
 
-        def one(task):
-            entry = {**task, **pick_apart(task, path, python, timeout)}
-            panels.add(entry)
-            told = entry.get("error") or f"{entry['seconds']:.1f} CPU s {entry['remark']}"
-            print(*(task[key] for key in KEYS), told.splitlines()[0][:200], sep=" | ", flush=True)
+        def one(number, name, of_selector):
+            result = path.with_name(f"{number}.json")
+            results = pick_apart(name, of_selector, path, result, python, timeout)
+            for task, told in zip(of_selector, results, strict=True):
+                entry = {**task, **told}
+                panels.add(entry)
+                line = entry.get("error") or f"{entry['seconds']:.1f} CPU s {entry['remark']}"
+                key = [str(task[key]) for key in KEYS]
+                print(*key, line.splitlines()[0][:200], sep=" | ", flush=True)
 
         with ThreadPoolExecutor(n_jobs) as pool:
-            list(pool.map(one, tasks))
+            list(pool.map(one, range(len(grouped)), grouped, grouped.values()))
 
 
-def pick_apart(task, path, python, timeout):
-    """Run one task in another process, with one thread.
+def pick_apart(name, tasks, path, result, python, timeout):
+    """Run the tasks of one selector in another process, with one thread.
 
     Parameters
     ----------
-    task : dict
+    name : str
+        Of the selector.
+    tasks : list of dict
         What to pick.
-    path : Path
-        NPZ file of the training samples.
+    path, result : Path
+        NPZ file of the training samples, and file for the results.
     python : str
         Interpreter.
     timeout : float
@@ -150,15 +165,12 @@ def pick_apart(task, path, python, timeout):
 
     Returns
     -------
-    dict
-        As of `_pick.pick`.
+    list of dict
+        As of `_pick.pick`, one for every task; those it did not come to have an error.
     """
-    seed = 1000 * task["draw"] + task["split"]
-    result = path.with_name("-".join(str(task[key]).replace("/", "_") for key in KEYS) + ".json")
-    command = [python, "-m", "benchmarks.panels._pick", task["selector"], path]
-    command += [task["size"], seed, result]
+    jobs = [[task["size"], 1000 * task["draw"] + task["split"]] for task in tasks]
     process = subprocess.Popen(
-        [str(part) for part in command],
+        [python, "-m", "benchmarks.panels._pick", name, str(path), json.dumps(jobs), str(result)],
         cwd=ROOT,
         env={**os.environ, **ONE_THREAD},
         stdout=subprocess.DEVNULL,
@@ -168,14 +180,14 @@ def pick_apart(task, path, python, timeout):
     )
     try:
         errors = process.communicate(timeout=timeout)[1]
+        last = errors.strip().splitlines()[-1:] or ["no message"]
+        reason = f"exit code {process.returncode}: {last[0]}"
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        return {"versions": {}, "error": f"stopped after {timeout:g} s"}
-    if not result.exists():
-        last = errors.strip().splitlines()[-1:] or ["no message"]
-        return {"versions": {}, "error": f"exit code {process.returncode}: {last[0]}"}
-    return json.loads(result.read_text())
+        reason = f"stopped after {timeout:g} s"
+    done = json.loads(result.read_text()) if result.exists() else []
+    return done + [{"versions": {}, "error": reason}] * (len(tasks) - len(done))
 
 
 def compare(folder, sets, sizes, n_splits, names, panels, **options):

@@ -103,5 +103,6 @@ def _dual(eigenvalues, vectors, rotated, z, alpha):
     solved = vectors @ (inverse[:, None] * rotated)
     h = np.sum(z * solved, axis=0)
     coefficients = solved / (1 - h)
-    diagonal = (vectors**2 @ inverse)[:, None] + solved * coefficients
+    # Less what the constant vector adds, which the centred genes know nothing of: the intercept.
+    diagonal = (vectors**2 @ inverse - 1 / (alpha * len(z)))[:, None] + solved * coefficients
     return coefficients, h / (1 - h), np.mean((coefficients / diagonal) ** 2)

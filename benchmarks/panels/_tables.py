@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from benchmarks.panels._registry import find
 from benchmarks.panels._run import CEILING
-from benchmarks.panels._selectors import SELECTORS
 
 BASELINE = "greedy column subset"
 SPREAD = ("R2_all", "R2", "PCC", "MAE")
@@ -46,7 +46,7 @@ def per_size(scores):
 
 def _cells(selector, mean, sd, size):
     name = selector
-    if selector in SELECTORS and SELECTORS[selector].labels:
+    if selector != CEILING and find(selector).labels:
         name += " (types)"
     if mean["n_genes"] < size:
         name += f" [{mean['n_genes']:.0f} genes]"
