@@ -1,0 +1,110 @@
+"""Sums over samples that stand for a whole matrix: means and genes x genes products."""
+
+import numpy as np
+import scipy.sparse as sp
+
+_ROWS_AT_ONCE = 1024
+
+
+class GeneSums:
+    """Means and genes x genes sums of products, gathered batch by batch.
+
+    What a linear panel search needs to know of any number of samples. Batches are merged by the
+    rule of Chan, Golub and LeVeque, so that a large mean costs no digits.
+
+    Parameters
+    ----------
+    n_genes : int
+        Number of genes.
+
+    Attributes
+    ----------
+    weight : float
+        Sum of the weights of the samples seen.
+    mean : ndarray of float64 of shape (n_genes,)
+        Weighted means.
+    products : ndarray of float64 of shape (n_genes, n_genes)
+        Weighted sums of products of deviations from the means.
+    """
+
+    def __init__(self, n_genes):
+        self.weight = 0.0
+        self.mean = np.zeros(n_genes)
+        self.products = np.zeros((n_genes, n_genes))
+
+    def update(self, X, weights=None):
+        """Add samples, of which only a batch is dense at a time.
+
+        Parameters
+        ----------
+        X : ndarray or csr_array of shape (n_samples, n_genes)
+            Samples.
+        weights : ndarray of shape (n_samples,) or None, default=None
+            Weights of the samples, not negative; None weighs each 1.
+
+        Returns
+        -------
+        GeneSums
+            Itself.
+        """
+        for start in range(0, X.shape[0], _ROWS_AT_ONCE):
+            batch = X[start : start + _ROWS_AT_ONCE]
+            batch = np.asarray(batch.toarray() if sp.issparse(batch) else batch, dtype=np.float64)
+            some = np.ones(len(batch)) if weights is None else weights[start : start + len(batch)]
+            if some.sum() > 0:
+                self._merge(batch, some)
+        return self
+
+    def _merge(self, batch, weights):
+        weight = weights.sum()
+        mean = weights @ batch / weight
+        deviations = (batch - mean) * np.sqrt(weights)[:, None]
+        shift, total = mean - self.mean, self.weight + weight
+        self.products += deviations.T @ deviations
+        if self.weight > 0:
+            self.products += np.outer(shift, shift * (self.weight * weight / total))
+        self.mean += shift * (weight / total)
+        self.weight = total
+
+    def covariance(self):
+        """Covariance matrix.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_genes, n_genes)
+            Products divided by the weight.
+        """
+        return self.products / self.weight
+
+    def deviations(self):
+        """Standard deviations, 0 where a gene is constant but for rounding.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_genes,)
+            In the unit of the data.
+        """
+        variances = np.maximum(np.diag(self.products), 0) / self.weight
+        noise = np.finfo(np.float64).eps * np.maximum(np.abs(self.mean), np.finfo(float).tiny)
+        return np.where(variances > (10 * noise) ** 2, np.sqrt(variances), 0.0)
+
+
+def correlation(sums):
+    """Correlation matrix; constant genes correlate with nothing, themselves included.
+
+    Parameters
+    ----------
+    sums : GeneSums
+        Of the samples.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_genes, n_genes)
+        Symmetric, 1 on the diagonal, or 0 for constant genes.
+    """
+    deviations = sums.deviations()
+    scale = np.divide(1, deviations, out=np.zeros_like(deviations), where=deviations > 0)
+    result = sums.products * (scale / sums.weight)[:, None]
+    result *= scale
+    np.fill_diagonal(result, deviations > 0)
+    return result
