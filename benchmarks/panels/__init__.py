@@ -5,10 +5,6 @@ a folder with bulk/, landmarks/ and singlecell/ inside (see README.md of the ben
 splits every selector picks its panel from the training samples, ridge regression learns to infer
 all other genes from the panel, and held-out samples judge. Selectors that are not installed, fail
 or take too long are named with the reason. Each picks in a process of its own, if need be of
-another interpreter:
-
-    python -m benchmarks.panels DIR --only Spapros --python /elsewhere/bin/python
-    python -m benchmarks.panels DIR
-
-Both write panels to, and read those that are there from, panels.json (``--panels``).
+another interpreter (``--python Spapros=/elsewhere/bin/python``). Panels are kept in a file
+(``--panels``), and those that are there are not picked again.
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.__main__ import describe_machine
 from benchmarks.panels import __doc__ as about
 from benchmarks.panels._registry import contestants, find
-from benchmarks.panels._run import Panels, compare, interpreter
+from benchmarks.panels._run import Panels, compare
 from benchmarks.panels._sets import N_VARIABLE, READERS
 from benchmarks.panels._tables import as_csv, failed, overall, per_size, versions
 
@@ -34,7 +34,7 @@ def main():
         panels,
         n_genes=arguments.genes,
         again=arguments.again,
-        python=interpreter(arguments.python),
+        python=dict(pair.split("=", 1) for pair in arguments.python),
         timeout=arguments.timeout,
         n_jobs=arguments.jobs,
     )
@@ -68,7 +68,13 @@ def _parse():
     parser.add_argument("--splits", type=int)
     parser.add_argument("--genes", type=int, help="most variable genes to keep; 2000")
     parser.add_argument("--only", nargs="*", metavar="SELECTOR", help="who picks now; else all")
-    parser.add_argument("--python", metavar="PATH", help="interpreter that the selectors run in")
+    parser.add_argument(
+        "--python",
+        nargs="+",
+        default=[],
+        metavar="SELECTOR=PATH",
+        help="interpreters of selectors that are installed elsewhere",
+    )
     parser.add_argument(
         "--panels", nargs="+", metavar="FILE", help="panels.json; further files are read only"
     )

@@ -13,7 +13,7 @@ SKLEARN = tuple(
 # ---- baselines written out -----------------------------------------------------------------------
 
 
-@selector("random", nested=True, draws=10)
+@selector("random", nested=True, draws=5)
 def random(data, size, seed):
     """Draw without replacement."""
     return np.random.default_rng(seed).permutation(len(data.genes))[:size]

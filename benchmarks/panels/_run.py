@@ -117,8 +117,8 @@ def run_tasks(tasks, split, python, timeout, n_jobs, panels):
         What to pick.
     split : Split
         The data.
-    python : str
-        Interpreter to run the selectors in.
+    python : dict of str to str
+        Interpreters of selectors that do not run in this one.
     timeout : float
         Wall seconds that a selector is given for its panels of a split.
     n_jobs : int
@@ -135,7 +135,9 @@ def run_tasks(tasks, split, python, timeout, n_jobs, panels):
 
         def one(number, name, of_selector):
             result = path.with_name(f"{number}.json")
-            results = pick_apart(name, of_selector, path, result, python, timeout)
+            results = pick_apart(
+                name, of_selector, path, result, python.get(name, sys.executable), timeout
+            )
             for task, told in zip(of_selector, results, strict=True):
                 entry = {**task, **told}
                 panels.add(entry)
@@ -292,8 +294,3 @@ def _score(split, entry, size):
     panel = np.flatnonzero(np.isin(split.genes, entry["genes"][:size]))
     scores = score_panel(split.z_train, split.z_test, panel)
     return {**scores, "seconds": entry["seconds"], "peak_mib": entry["peak_mib"]}
-
-
-def interpreter(path):
-    """The interpreter to use, this one if none is named."""
-    return sys.executable if path is None else path
