@@ -66,8 +66,10 @@ class CalibratedMixin:
 
         Returns
         -------
-        lower, upper : ndarray of float64 of shape (n_samples, n_targets)
-            Ends of the intervals, columns in the order of `targets_`.
+        lower : ndarray of float64 of shape (n_samples, n_targets)
+            Lower ends of the intervals, columns in the order of `targets_`.
+        upper : ndarray of float64 of shape (n_samples, n_targets)
+            Upper ends.
 
         Raises
         ------
