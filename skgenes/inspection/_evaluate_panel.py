@@ -2,18 +2,17 @@
 
 import warnings
 from collections.abc import Mapping
-from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.linear_model import LogisticRegression
 from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 
 from skgenes.inspection._evaluate_panel_tables import evaluation_of
-from skgenes.inspection._panel_inputs import check_same_genes, infer_genes, panel_support
-from skgenes.inspection._panel_judge import Tools, judge, judge_random_panels
+from skgenes.inspection._evaluate_panel_tools import names_for_random, tools_of
+from skgenes.inspection._panel_inputs import check_same_genes, panel_support
+from skgenes.inspection._panel_judge import judge, judge_random_panels
 from skgenes.inspection._panel_labels import (
     check_classes,
     check_split,
@@ -21,7 +20,6 @@ from skgenes.inspection._panel_labels import (
     read_labels,
     split_rows,
 )
-from skgenes.inspection._panel_regressors import infer_by_neighbors, infer_by_ridge
 from skgenes.inspection._panel_split import PanelSplit
 from skgenes.utils import (
     check_expression,
@@ -32,8 +30,6 @@ from skgenes.utils import (
 )
 from skgenes.utils._messages import listed
 
-_BUILT_IN = {"ridge": infer_by_ridge, "knn": infer_by_neighbors}
-_PARTS = ("redundancy", "classes", "groups")
 _MOST_TESTED = 1000
 _MIN_TARGETS = 2
 
@@ -164,8 +160,9 @@ def evaluate_panel(
     .. math:: R^2 = 1 - \frac{\sum_{ij} (z_{ij} - \hat z_{ij})^2}{\sum_{ij} z_{ij}^2} ,
 
     so that 0 is what the means of the training samples explain. Measures over all genes count those
-    of the panel as known: they alone can be compared between panels. Classes and groups are judged
-    on the held-out samples of all splits together.
+    of the panel as known: they alone can be compared between panels. Means over the genes outside
+    of a panel flatter one that takes the very genes which others could have inferred. Classes and
+    groups are judged on the held-out samples of all splits together.
 
     "ridge" is `skgenes.linear_model.PanelRidge` on standardised genes, "knn" the mean of the five
     training samples that are nearest in the standardised panel.
@@ -220,8 +217,8 @@ def evaluate_panel(
         layer,
         (test_size, cv, random_state),
     )
-    verdict_tools = _tools(regressors, classifier, alpha, classes, group_names, matrix.shape[1])
-    random_names = _random_names(random_regressors, regressors, verdict_tools.regressors)
+    verdict_tools = tools_of(regressors, classifier, alpha, classes, group_names, matrix.shape[1])
+    random_names = names_for_random(random_regressors, verdict_tools.regressors)
     supports = _supports(panel, splits, classes, names)
     _warn_undefined(splits, supports)
     sample = _sample(matrix.shape[1], np.random.default_rng(seeds[0]))
@@ -298,64 +295,6 @@ def _both_labels(labels, test_labels, X, X_test, n_samples, test, what):
         read_labels(labels, X, n_samples, what),
         read_labels(test_labels, X_test, test.shape[0], f"{what}_test", "X_test"),
     )
-
-
-def _tools(regressors, classifier, alpha, classes, group_names, n_genes):
-    regressors = dict.fromkeys(_BUILT_IN) if regressors is None else regressors
-    if not regressors:
-        raise ValueError("regressors is empty; give at least one, such as {'ridge': 'ridge'}.")
-    found = {}
-    for name, regressor in regressors.items():
-        if not isinstance(name, str) or name in _PARTS:
-            raise ValueError(
-                f"regressors has the name {name!r}; names must be text other than {listed(_PARTS)}."
-            )
-        found[name] = _inference(name, name if regressor is None else regressor)
-    if len(classes) and classifier is None:
-        classifier = LogisticRegression(max_iter=1000)
-    return Tools(
-        regressors=found,
-        tested=(np.arange(n_genes),),
-        alpha=alpha,
-        classifier=classifier if len(classes) else None,
-        n_classes=len(classes),
-        n_groups=len(group_names),
-    )
-
-
-def _inference(name, regressor):
-    if isinstance(regressor, str):
-        if regressor not in _BUILT_IN:
-            raise ValueError(
-                f"Regressor {name!r} is {regressor!r}; give an estimator or one of "
-                f"{listed(_BUILT_IN)}."
-            )
-        return _BUILT_IN[regressor]
-    if not (hasattr(regressor, "fit") and hasattr(regressor, "predict")):
-        raise TypeError(
-            f"Regressor {name!r} is {regressor!r}; give an estimator with fit and predict, or one "
-            f"of {listed(_BUILT_IN)}."
-        )
-    return partial(_infer_by_estimator, regressor)
-
-
-def _infer_by_estimator(regressor, split, support):
-    inferred = infer_genes("the panel", support, clone(regressor), split.raw_train, split.raw_test)
-    everything = np.zeros_like(split.test)
-    scaling = split.scaling
-    everything[:, ~support] = (inferred - scaling.mean[~support]) / scaling.scale[~support]
-    return everything
-
-
-def _random_names(wanted, regressors, known):
-    if wanted is None:
-        return [name for name, infer in known.items() if infer in _BUILT_IN.values()]
-    unknown = [name for name in wanted if name not in known]
-    if unknown:
-        raise ValueError(
-            f"random_regressors names {listed(unknown)}, but regressors are {listed(known)}."
-        )
-    return [name for name in known if name in wanted]
 
 
 def _supports(panel, splits, classes, names):

@@ -9,6 +9,7 @@ from skgenes.inspection._displays._loading_bars import LoadingBarsDisplay
 from skgenes.inspection._displays._neighborhood_graph import NeighborhoodGraphDisplay
 from skgenes.inspection._displays._observed_predicted import ObservedPredictedDisplay
 from skgenes.inspection._displays._output_scores import OutputScoreDisplay
+from skgenes.inspection._displays._panel_evaluation import PanelEvaluationDisplay
 from skgenes.inspection._displays._panel_scatter import PanelScatterDisplay
 from skgenes.inspection._displays._panel_size import PanelSizeDisplay
 from skgenes.inspection._displays._position_profile import PositionProfileDisplay
@@ -25,6 +26,7 @@ __all__ = [
     "NeighborhoodGraphDisplay",
     "ObservedPredictedDisplay",
     "OutputScoreDisplay",
+    "PanelEvaluationDisplay",
     "PanelScatterDisplay",
     "PanelSizeDisplay",
     "PositionProfileDisplay",
