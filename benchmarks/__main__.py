@@ -31,6 +31,7 @@ NEED_DATA = (
     "bulk_landmarks",
     "across_platforms",
     "lung_samples",
+    "reliability",
     "decode_pair",
     "decode_genome",
     "de_prior",
