@@ -139,7 +139,7 @@ def nsforest(data, size, seed):
     cells = nsforest.pp.prep_medians(cells, "type")
     cells = nsforest.pp.prep_binary_scores(cells, "type")
     settings = {"n_top_genes": size, "n_binary_genes": size, "n_jobs": 1}
-    table = nsforest.ns.NSForest(cells, "type", **settings)
+    table = nsforest.nsforesting.NSForest(cells, "type", **settings)
     ordered = chain(
         chain.from_iterable(table["NSForest_markers"]),
         chain.from_iterable(zip_longest(*table["binary_genes"])),
