@@ -35,7 +35,7 @@ def main():
         n_genes=arguments.genes,
         again=arguments.again,
         python=dict(pair.split("=", 1) for pair in arguments.python),
-        timeout=arguments.timeout,
+        limit=arguments.limit,
         n_jobs=arguments.jobs,
     )
     if scores.empty:
@@ -79,7 +79,7 @@ def _parse():
         "--panels", nargs="+", metavar="FILE", help="panels.json; further files are read only"
     )
     parser.add_argument("--again", action="store_true", help="pick anew what is in the file")
-    parser.add_argument("--timeout", type=float, default=1800, help="wall seconds for a split")
+    parser.add_argument("--limit", type=int, default=3600, help="CPU seconds for a split")
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
     parser.add_argument("--output", default="panels", help="name of the .md and .csv files")
     arguments = parser.parse_args()

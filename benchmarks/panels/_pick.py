@@ -1,6 +1,6 @@
 """One selector picks its panels, in a process of its own and in whatever interpreter has it.
 
-``python -m benchmarks.panels._pick NAME TRAINING.npz "[[SIZE, SEED], ...]" RESULT.json``
+``python -m benchmarks.panels._pick NAME TRAINING.npz "[[SIZE, SEED], ...]" RESULT.json SECONDS``
 """
 
 import json
@@ -43,6 +43,21 @@ def pick(name, path, jobs, result):
         temporary = result.with_suffix(".tmp")
         temporary.write_text(json.dumps(done))
         os.replace(temporary, result)
+
+
+def limit_cpu(seconds):
+    """Let the system end this process when it has used so much; no limit on Windows.
+
+    Parameters
+    ----------
+    seconds : int
+        Of CPU, all threads together: a machine that is busy with other work does not count.
+    """
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
 
 def _one(name, data, size, seed):
@@ -92,5 +107,6 @@ def _version(package):
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    name, path, jobs, result = sys.argv[1:]
+    name, path, jobs, result, seconds = sys.argv[1:]
+    limit_cpu(int(seconds))
     pick(name, path, json.loads(jobs), Path(result))

@@ -108,7 +108,7 @@ def plan(name, split, sizes):
     ]
 
 
-def run_tasks(tasks, split, python, timeout, n_jobs, panels):
+def run_tasks(tasks, split, python, limit, n_jobs, panels):
     """Let selectors pick, each in a process of its own.
 
     Parameters
@@ -119,8 +119,8 @@ def run_tasks(tasks, split, python, timeout, n_jobs, panels):
         The data.
     python : dict of str to str
         Interpreters of selectors that do not run in this one.
-    timeout : float
-        Wall seconds that a selector is given for its panels of a split.
+    limit : int
+        CPU seconds that a selector is given for its panels of a split.
     n_jobs : int
         Processes at a time.
     panels : Panels
@@ -136,7 +136,7 @@ def run_tasks(tasks, split, python, timeout, n_jobs, panels):
         def one(number, name, of_selector):
             result = path.with_name(f"{number}.json")
             results = pick_apart(
-                name, of_selector, path, result, python.get(name, sys.executable), timeout
+                name, of_selector, path, result, python.get(name, sys.executable), limit
             )
             for task, told in zip(of_selector, results, strict=True):
                 entry = {**task, **told}
@@ -149,7 +149,7 @@ def run_tasks(tasks, split, python, timeout, n_jobs, panels):
             list(pool.map(one, range(len(grouped)), grouped, grouped.values()))
 
 
-def pick_apart(name, tasks, path, result, python, timeout):
+def pick_apart(name, tasks, path, result, python, limit):
     """Run the tasks of one selector in another process, with one thread.
 
     Parameters
@@ -162,8 +162,8 @@ def pick_apart(name, tasks, path, result, python, timeout):
         NPZ file of the training samples, and file for the results.
     python : str
         Interpreter.
-    timeout : float
-        Wall seconds after which it is stopped, with its children.
+    limit : int
+        CPU seconds after which it is stopped.
 
     Returns
     -------
@@ -171,23 +171,21 @@ def pick_apart(name, tasks, path, result, python, timeout):
         As of `_pick.pick`, one for every task; those it did not come to have an error.
     """
     jobs = [[task["size"], 1000 * task["draw"] + task["split"]] for task in tasks]
-    process = subprocess.Popen(
-        [python, "-m", "benchmarks.panels._pick", name, str(path), json.dumps(jobs), str(result)],
+    arguments = [name, str(path), json.dumps(jobs), str(result), str(limit)]
+    process = subprocess.run(
+        [python, "-m", "benchmarks.panels._pick", *arguments],
         cwd=ROOT,
         env={**os.environ, **ONE_THREAD},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,
+        check=False,
     )
-    try:
-        errors = process.communicate(timeout=timeout)[1]
-        last = errors.strip().splitlines()[-1:] or ["no message"]
+    if process.returncode == -getattr(signal, "SIGXCPU", 0):
+        reason = f"stopped after {limit} CPU s"
+    else:
+        last = process.stderr.strip().splitlines()[-1:] or ["no message"]
         reason = f"exit code {process.returncode}: {last[0]}"
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        reason = f"stopped after {timeout:g} s"
     done = json.loads(result.read_text()) if result.exists() else []
     return done + [{"versions": {}, "error": reason}] * (len(tasks) - len(done))
 
@@ -208,7 +206,7 @@ def compare(folder, sets, sizes, n_splits, names, panels, **options):
     panels : Panels
         Panels that are there already, and where new ones go.
     **options : dict
-        n_genes; again, whether to pick anew what is there; python, timeout and n_jobs as of
+        n_genes; again, whether to pick anew what is there; python, limit and n_jobs as of
         `run_tasks`.
 
     Returns
