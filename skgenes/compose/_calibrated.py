@@ -99,10 +99,10 @@ class CalibratedMixin:
         `calibrate` on some of them.
 
         Where a gene is seldom expressed, what the intervals miss lies above them: in 700 blood
-        cells, intervals for 0.9 from 50 random genes held 0.90 of all values, but 0.77 of those of
-        the third of cells that express a gene most; in 240 microarrays 0.91 and 0.89. Intervals
-        with ends of their own for errors above and below were not narrower, and need twice as many
-        samples.
+        cells, intervals for 0.9 from 50 random genes held 0.90 of all values, but 0.78 of those of
+        the third of cells that express a gene most; in 240 microarrays 0.91 and 0.88. Intervals
+        for 0.9 with ends of their own for errors above and below were not narrower, and need twice
+        as many samples.
 
         With groups, of which K are held out with :math:`N_k` samples each, errors have the weight
         :math:`1 / ((K + 1) N_k)`, and :math:`q_j` is the smallest one at and below which there is
