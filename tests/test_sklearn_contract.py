@@ -10,6 +10,7 @@ from skgenes.decomposition import SIVAE
 from skgenes.feature_selection import (
     AutoEncoderDeepLIFTSelector,
     GivenPanelSelector,
+    GreedyPanelSelector,
     PeelOffSelector,
 )
 from skgenes.linear_model import PanelRidge
@@ -42,7 +43,9 @@ ESTIMATORS = [
     DEcodeRegressor(((8, 1),), hidden_layer_sizes=(16,), n_init=1, batch_size=16),
     DGEXRegressor((30,), solver="adam", learning_rate_init=1e-2, batch_size=20),
     SELECTOR,
+    clone(SELECTOR).set_params(strategy="importance"),
     GivenPanelSelector([0]),
+    GreedyPanelSelector(0.7),
     PEEL_OFF,
     PanelRidge(),
     LandmarkReconstructor(SELECTOR, Ridge()),

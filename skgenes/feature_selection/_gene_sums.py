@@ -47,10 +47,7 @@ class GeneSums:
         GeneSums
             Itself.
         """
-        for start in range(0, X.shape[0], _ROWS_AT_ONCE):
-            batch = X[start : start + _ROWS_AT_ONCE]
-            batch = np.asarray(batch.toarray() if sp.issparse(batch) else batch, dtype=np.float64)
-            some = np.ones(len(batch)) if weights is None else weights[start : start + len(batch)]
+        for batch, some in batches(X, weights):
             if some.sum() > 0:
                 self._merge(batch, some)
         return self
@@ -87,6 +84,30 @@ class GeneSums:
         variances = np.maximum(np.diag(self.products), 0) / self.weight
         noise = np.finfo(np.float64).eps * np.maximum(np.abs(self.mean), np.finfo(float).tiny)
         return np.where(variances > (10 * noise) ** 2, np.sqrt(variances), 0.0)
+
+
+def batches(X, weights=None):
+    """Go through samples, of which only a batch is dense at a time.
+
+    Parameters
+    ----------
+    X : ndarray or csr_array of shape (n_samples, n_genes)
+        Samples.
+    weights : ndarray of shape (n_samples,) or None, default=None
+        Their weights; None weighs each 1.
+
+    Yields
+    ------
+    batch : ndarray of float64 of shape (n_rows, n_genes)
+        Samples, in one memory order whatever the form of X: sums round differently in another.
+    weights : ndarray of float64 of shape (n_rows,)
+        Their weights.
+    """
+    weights = np.ones(X.shape[0]) if weights is None else weights
+    for start in range(0, X.shape[0], _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        batch = X[rows].toarray() if sp.issparse(X) else X[rows]
+        yield np.ascontiguousarray(batch, dtype=np.float64), weights[rows]
 
 
 def correlation(sums):

@@ -29,6 +29,8 @@ def greedy_panel(gram, cross, penalty, n_genes, *, first=(), barred=()):
         The panel, best first. Any leading part of it is the panel of that size.
     gains : ndarray of float64 of shape (n_genes,)
         How much each gene raised the explained sum of squares.
+    next_gains : ndarray of float64 of shape (n_features,)
+        How much each further gene would raise it; those of the panel itself mean nothing.
 
     Notes
     -----
@@ -57,8 +59,12 @@ def greedy_panel(gram, cross, penalty, n_genes, *, first=(), barred=()):
     least = np.finfo(np.float64).eps * n_features * variances.max(initial=0)
     free = np.ones(n_features, dtype=bool)
     free[np.asarray(barred, dtype=int)] = False
+
+    def next_gains():
+        return np.divide(unexplained, variances, np.zeros(n_features), where=variances > least)
+
     for i in range(n_genes):
-        gain = np.divide(unexplained, variances, np.zeros(n_features), where=variances > least)
+        gain = next_gains()
         j = first[i] if i < len(first) else _first_of_the_best(gain, free)
         order[i], gains[i], free[j] = j, gain[j], False
         root = np.sqrt(variances[j]) if variances[j] > least else np.inf
@@ -69,7 +75,7 @@ def greedy_panel(gram, cross, penalty, n_genes, *, first=(), barred=()):
         unexplained += factor[i] * (factor[i] * (scores[i] @ scores[i]) - 2 * left)
         np.maximum(unexplained, 0, out=unexplained)
         variances -= factor[i] ** 2
-    return order, gains
+    return order, gains, next_gains()
 
 
 def _first_of_the_best(scores, free):

@@ -3,6 +3,77 @@
 import numpy as np
 from scipy.linalg import lapack
 
+# Chosen once, for all data: see the tables under Panels in the documentation.
+_PENALTY_PER_NOISE = 3
+
+
+def automatic_penalty(gram, n_samples):
+    """Ridge penalty that suits a correlation matrix: three times the odds of sampling noise.
+
+    Parameters
+    ----------
+    gram : ndarray of float64 of shape (n_genes, n_genes)
+        Correlation matrix.
+    n_samples : float
+        Number of samples it comes from.
+
+    Returns
+    -------
+    float
+        In units of a gene's variance.
+    """
+    return _PENALTY_PER_NOISE * sampling_noise(gram, n_samples)
+
+
+def sampling_noise(gram, n_samples):
+    r"""How much of a correlation matrix is noise of sampling, as odds.
+
+    Parameters
+    ----------
+    gram : ndarray of float64 of shape (n_genes, n_genes)
+        Correlation or covariance matrix S of the samples.
+    n_samples : float
+        Their number.
+
+    Returns
+    -------
+    float
+        :math:`\rho / (1 - \rho)`, with the :math:`\rho` for which :math:`(1 - \rho) S + \rho I`
+        comes closest to the truth; at most 100.
+
+    References
+    ----------
+    Chen, Wiesel, Eldar and Hero (2010), Shrinkage algorithms for MMSE covariance estimation, IEEE
+    Transactions on Signal Processing 58:5016, doi:10.1109/TSP.2010.2053029, eq. 23.
+    """
+    n_genes = np.count_nonzero(np.diag(gram))
+    trace, squares = np.trace(gram), np.vdot(gram, gram)
+    shared = 1 - 2 / max(n_genes, 1)
+    numerator = shared * squares + trace**2
+    denominator = (n_samples + shared) * (squares - trace**2 / max(n_genes, 1))
+    if numerator * 100 >= denominator * 99 or denominator <= 0:
+        # Hardly a gene tells of another.
+        return 100.0
+    return max(float(numerator / (denominator - numerator)), 1e-6)
+
+
+def smoothed_target(gram, penalty):
+    """Products of genes with what is to be explained of them at a penalty of the panel.
+
+    Parameters
+    ----------
+    gram : ndarray of float64 of shape (n_genes, n_genes)
+        Correlation matrix.
+    penalty : float
+        Ridge penalty of the panel; 0 leaves the genes as measured.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_genes, n_genes)
+        Genes smoothed at a third of the penalty: if that is automatic, at the odds of noise.
+    """
+    return smoothed_cross(gram, penalty / _PENALTY_PER_NOISE) if penalty > 0 else gram
+
 
 def smoothed_cross(gram, noise):
     r"""Products of genes with their ridge-smoothed selves.
@@ -17,23 +88,22 @@ def smoothed_cross(gram, noise):
     Returns
     -------
     ndarray of float64 of shape (n_genes, n_genes)
-        :math:`X^\top T / n` for :math:`T = X (S + \nu I)^{-1} S`, the linear autoencoder with a
-        penalty, or with noise on its inputs, in closed form.
+        :math:`X^\top T / n` for :math:`T = X (S + \nu I)^{-1} S`: what a linear autoencoder with
+        noise of that variance on its inputs makes of X, in closed form.
 
     Notes
     -----
     :math:`S (S + \nu I)^{-1} S = S - \nu I + \nu^2 (S + \nu I)^{-1}`: one Cholesky inverse.
     """
     inner = np.array(gram, dtype=np.float64, order="F")
-    diagonal = np.einsum("ii->i", inner)
-    diagonal += noise
+    np.einsum("ii->i", inner)[:] += noise
     factor, failed = lapack.dpotrf(inner, lower=1, overwrite_a=1)
-    inverse, singular = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    result, singular = lapack.dpotri(factor, lower=1, overwrite_c=1)
     if failed or singular:
         raise np.linalg.LinAlgError("The products of the genes are not positive semi-definite.")
-    result = np.tril(inverse, -1)
-    result += result.T
-    np.einsum("ii->i", result)[:] = np.diag(inverse)
+    # LAPACK fills the lower half of a matrix in Fortran's order: the upper one in C's.
+    result = np.triu(result.T)
+    result += np.triu(result, 1).T
     result *= noise**2
     result += gram
     np.einsum("ii->i", result)[:] -= noise

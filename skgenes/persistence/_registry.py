@@ -14,6 +14,7 @@ ESTIMATORS = {
     "GeneAligner": "skgenes.preprocessing",
     "GeneAutoEncoder": "skgenes.neural_network",
     "GivenPanelSelector": "skgenes.feature_selection",
+    "GreedyPanelSelector": "skgenes.feature_selection",
     "KNeighborsRegressor": "sklearn.neighbors",
     "LandmarkReconstructor": "skgenes.compose",
     "LinearRegression": "sklearn.linear_model",

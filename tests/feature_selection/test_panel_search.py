@@ -32,7 +32,7 @@ def ridge_explained(X, T, penalty, panel):
 @pytest.mark.parametrize("seed", range(5))
 def test_every_step_is_the_best_one(seed, penalty):
     X, T, gram, cross = problem(seed)
-    order, gains = greedy_panel(gram, cross, penalty, 9)
+    order, gains, _ = greedy_panel(gram, cross, penalty, 9)
     assert sorted(order) == list(range(9))
     for k in range(9):
         left = np.setdiff1d(np.arange(9), order[:k])
@@ -48,8 +48,10 @@ def test_every_step_is_the_best_one(seed, penalty):
 def test_the_order_of_columns_does_not_matter(seed, penalty):
     _, _, gram, cross = problem(seed)
     shuffled = np.random.default_rng(seed).permutation(9)
-    order, gains = greedy_panel(gram, cross, penalty, 6)
-    moved, moved_gains = greedy_panel(gram[np.ix_(shuffled, shuffled)], cross[shuffled], penalty, 6)
+    order, gains, _ = greedy_panel(gram, cross, penalty, 6)
+    moved, moved_gains, _ = greedy_panel(
+        gram[np.ix_(shuffled, shuffled)], cross[shuffled], penalty, 6
+    )
     np.testing.assert_array_equal(shuffled[moved], order)
     np.testing.assert_allclose(moved_gains, gains, rtol=1e-6)
 
@@ -59,8 +61,8 @@ def test_the_order_of_columns_does_not_matter(seed, penalty):
 def test_a_copy_of_a_gene_is_not_taken_while_others_help(seed):
     _, _, gram, cross = problem(seed)
     twice = np.r_[np.arange(9), np.arange(9)]
-    order, gains = greedy_panel(gram[np.ix_(twice, twice)], cross[twice], 0, 18)
-    expected, expected_gains = greedy_panel(gram, cross, 0, 9)
+    order, gains, _ = greedy_panel(gram[np.ix_(twice, twice)], cross[twice], 0, 18)
+    expected, expected_gains, _ = greedy_panel(gram, cross, 0, 9)
     np.testing.assert_array_equal(order[:9], expected)
     np.testing.assert_allclose(gains[:9], expected_gains, rtol=1e-6)
     np.testing.assert_allclose(gains[9:], 0, atol=1e-9 * gains.sum())
@@ -72,8 +74,8 @@ def test_a_copy_of_a_gene_is_not_taken_while_others_help(seed):
 def test_rotating_the_target_changes_nothing(seed, penalty):
     _, _, gram, cross = problem(seed)
     rotation = np.linalg.qr(np.random.default_rng(seed).normal(size=(5, 5)))[0]
-    order, gains = greedy_panel(gram, cross, penalty, 9)
-    rotated, rotated_gains = greedy_panel(gram, cross @ rotation, penalty, 9)
+    order, gains, _ = greedy_panel(gram, cross, penalty, 9)
+    rotated, rotated_gains, _ = greedy_panel(gram, cross @ rotation, penalty, 9)
     np.testing.assert_array_equal(rotated, order)
     np.testing.assert_allclose(rotated_gains, gains, rtol=1e-6)
 
@@ -82,13 +84,22 @@ def test_wishes_are_kept_and_the_rest_is_best_beside_them():
     X, T, gram, cross = problem(3)
     plain = greedy_panel(gram, cross, 0.1, 9)[0]
     first, barred = plain[[8, 7]], plain[[0, 1]]
-    order, gains = greedy_panel(gram, cross, 0.1, 6, first=first, barred=barred)
+    order, gains, _ = greedy_panel(gram, cross, 0.1, 6, first=first, barred=barred)
     assert order[:2].tolist() == first.tolist()
     assert not set(order) & set(barred)
     np.testing.assert_allclose(gains.sum(), ridge_explained(X, T, 0.1, order))
     free = np.setdiff1d(np.arange(9), [*first, *barred])
     best = max(free, key=lambda j: ridge_explained(X, T, 0.1, [*first, j]))
     assert order[2] == best
+
+
+def test_gains_of_further_genes():
+    _, _, gram, cross = problem(4)
+    order = greedy_panel(gram, cross, 0.2, 4)[0]
+    left = greedy_panel(gram, cross, 0.2, 4)[2]
+    for j in np.setdiff1d(np.arange(9), order):
+        after = explained(gram, cross, 0.2, [*order, j])
+        np.testing.assert_allclose(left[j], after - explained(gram, cross, 0.2, order), rtol=1e-8)
 
 
 def test_equal_genes_are_taken_in_their_order():
@@ -103,7 +114,7 @@ def test_more_genes_than_the_rank():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(50, 3)) @ rng.normal(size=(3, 8))
     gram = X.T @ X / 50
-    order, gains = greedy_panel(gram, gram, 0, 8)
+    order, gains, _ = greedy_panel(gram, gram, 0, 8)
     assert sorted(order) == list(range(8))
     assert np.isfinite(gains).all()
     np.testing.assert_allclose(gains[3:], 0, atol=1e-8 * gains[0])
@@ -111,7 +122,7 @@ def test_more_genes_than_the_rank():
 
 def test_constant_genes_explain_nothing():
     gram = np.diag([0.0, 1.0, 0.0, 2.0])
-    order, gains = greedy_panel(gram, gram, 0, 4)
+    order, gains, _ = greedy_panel(gram, gram, 0, 4)
     assert order.tolist() == [3, 1, 0, 2]
     np.testing.assert_allclose(gains, [2, 1, 0, 0])
     assert greedy_panel(gram, gram, 0, 3, first=[0])[0].tolist() == [0, 3, 1]

@@ -12,7 +12,9 @@ from skgenes.inspection import deeplift
 from skgenes.neural_network import GeneAutoEncoder
 
 AUTOENCODER = GeneAutoEncoder((8, 3), max_iter=4)
-SELECTOR = AutoEncoderDeepLIFTSelector(6, autoencoder=AUTOENCODER, random_state=0)
+SELECTOR = AutoEncoderDeepLIFTSelector(
+    6, strategy="importance", autoencoder=AUTOENCODER, random_state=0
+)
 
 
 @pytest.mark.parametrize("aggregation", ["absolute", "signed"])

@@ -1,0 +1,169 @@
+"""The panel from which ridge regression infers most, found without a network."""
+
+from numbers import Integral, Real
+
+from sklearn.base import BaseEstimator
+from sklearn.base import _fit_context as fit_context
+from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
+
+from skgenes.feature_selection._gene_sums import GeneSums, correlation
+from skgenes.feature_selection._panel import PanelMixin, panel_size, resolve_wishes
+from skgenes.feature_selection._ranked_panel import barred_genes, ranked_panel
+from skgenes.feature_selection._smoothed_genes import automatic_penalty, smoothed_target
+from skgenes.utils import atomic_fit, validate_expression
+
+
+class GreedyPanelSelector(PanelMixin, BaseEstimator):
+    r"""Select the genes from which ridge regression infers the others best.
+
+    Greedy column-subset selection, guarded against noise in two places. What is to be inferred are
+    not the genes as measured, but what ridge regression from all genes makes of them: a linear
+    autoencoder with noise on its inputs, in closed form. And what a gene would add is judged by
+    ridge regression too, not by least squares, so that a panel is not praised for what it cannot
+    do on other samples. Both penalties follow from the number of samples and the correlations.
+
+    Parameters
+    ----------
+    n_features_to_select : int, float or None, default=None
+        Size of the panel: a number of genes, a share of them in (0, 1], or None for half.
+    penalty : float or "auto", default="auto"
+        Ridge penalty, in units of a gene's variance; 0 is plain column-subset selection. "auto"
+        is three times the odds of sampling noise, see Notes.
+    must_include : None or sequence of str or int, default=None
+        Genes, by name or column, that are in the panel from the start: the others are chosen to
+        complement them.
+    exclude : None or sequence of str or int, default=None
+        Genes, by name or column, that are never in the panel. They are still to be inferred.
+    min_mean, max_mean : float or None, default=None
+        Window of mean expression, in the unit of X, that genes of the panel must lie in, such as
+        what an assay detects and where it saturates. Genes of `must_include` need not.
+    layer : str or None, default=None
+        Layer to read when X is an AnnData; None reads ``X.X``.
+
+    Attributes
+    ----------
+    ranking_ : ndarray of int of shape (n_features_in_,)
+        Rank of every gene, 1 for the first. Genes of `must_include` come first, in the order
+        given by their columns; the panel of any smaller size is where ``ranking_ <= size``. Other
+        genes follow by what each would add to the panel, then those that cannot be in it.
+    support_ : ndarray of bool of shape (n_features_in_,)
+        The panel.
+    gains_ : ndarray of float64 of shape (n_selected,)
+        What each gene of the panel added, in the order of ranks: explained variance of what genes
+        share, where each gene as measured has variance 1.
+    penalty_ : float
+        The penalty used.
+    n_features_in_ : int
+        Number of genes seen during fit.
+    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+        Gene names seen during fit. Only there if X had string names.
+
+    See Also
+    --------
+    AutoEncoderDeepLIFTSelector : What genes share is learnt by an autoencoder.
+    skgenes.compose.LandmarkReconstructor : Infers all other genes from the panel.
+
+    Notes
+    -----
+    With the correlation matrix S, the panel is to explain
+    :math:`T = X (S + \lambda/3\, I)^{-1} S` by ridge regression with the penalty :math:`\lambda`;
+    genes are added one by one. The odds of sampling noise are :math:`\rho / (1 - \rho)`, with the
+    oracle approximating shrinkage :math:`\rho` of S: an automatic penalty smooths X with the
+    covariance matrix so shrunk. Everything is computed from S, gathered in batches of samples:
+    their number costs neither memory nor time beyond reading them.
+
+    A panel may be larger than the rank of X: the penalty keeps the gains defined. Genes that are
+    equal are taken in the order of their columns.
+
+    References
+    ----------
+    Farahat, Ghodsi and Kamel (2013), Efficient greedy feature selection for unsupervised learning,
+    Knowledge and Information Systems 35:285, doi:10.1007/s10115-012-0538-1.
+
+    Chen, Wiesel, Eldar and Hero (2010), Shrinkage algorithms for MMSE covariance estimation, IEEE
+    Transactions on Signal Processing 58:5016, doi:10.1109/TSP.2010.2053029.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgenes.feature_selection import GreedyPanelSelector
+    >>> X = np.random.default_rng(0).normal(size=(40, 12)).cumsum(axis=1)
+    >>> selector = GreedyPanelSelector(3).fit(X)
+    >>> selector.transform(X).shape
+    (40, 3)
+    >>> np.argsort(selector.ranking_)[:3]
+    array([9, 3, 6])
+    """
+
+    _parameter_constraints = {
+        "n_features_to_select": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="right"),
+            None,
+        ],
+        "penalty": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
+        "must_include": ["array-like", str, Integral, None],
+        "exclude": ["array-like", str, Integral, None],
+        "min_mean": [Real, None],
+        "max_mean": [Real, None],
+        "layer": [str, None],
+    }
+
+    def __init__(
+        self,
+        n_features_to_select=None,
+        *,
+        penalty="auto",
+        must_include=None,
+        exclude=None,
+        min_mean=None,
+        max_mean=None,
+        layer=None,
+    ):
+        self.n_features_to_select = n_features_to_select
+        self.penalty = penalty
+        self.must_include = must_include
+        self.exclude = exclude
+        self.min_mean = min_mean
+        self.max_mean = max_mean
+        self.layer = layer
+
+    @atomic_fit
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Gather the correlations and choose the panel.
+
+        Parameters
+        ----------
+        X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_genes)
+            Training samples, in a unit in which differences mean the same at any level, such as
+            log expression.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        GreedyPanelSelector
+            The fitted selector.
+
+        Raises
+        ------
+        ValueError
+            If X is not a finite matrix of at least two samples, the panel cannot have the size
+            asked for, or a gene of `must_include` or `exclude` is unknown, in both, or constant
+            though it must be included.
+        """
+        X = validate_expression(self, X, reset=True, layer=self.layer, ensure_min_samples=2)
+        size = panel_size(self.n_features_to_select, X.shape[1])
+        names = getattr(self, "feature_names_in_", None)
+        wishes = resolve_wishes(self.must_include, self.exclude, names, X.shape[1], size)
+        barred = barred_genes(X, wishes, (self.min_mean, self.max_mean), size, names)
+        gram = correlation(GeneSums(X.shape[1]).update(X))
+        auto = isinstance(self.penalty, str)
+        self.penalty_ = automatic_penalty(gram, X.shape[0]) if auto else float(self.penalty)
+        cross = smoothed_target(gram, self.penalty_)
+        self.ranking_, self.gains_ = ranked_panel(
+            gram, cross, self.penalty_, size, wishes[0], barred
+        )
+        self.support_ = self.ranking_ <= size
+        return self

@@ -1,0 +1,31 @@
+"""Genes against what an autoencoder makes of them."""
+
+import numpy as np
+
+from skgenes.feature_selection._gene_sums import batches
+
+
+def reconstructed_cross(X, reconstruct, sums):
+    r"""Products of genes with their reconstructions, both in units of the genes' deviations.
+
+    Parameters
+    ----------
+    X : ndarray or csr_array of shape (n_samples, n_genes)
+        Samples, of which only a batch is dense at a time.
+    reconstruct : callable
+        Gives the reconstruction of a batch, in the unit of X.
+    sums : GeneSums
+        Of the same samples.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_genes, n_genes)
+        :math:`X^\top T / n`; 0 for constant genes.
+    """
+    deviations = sums.deviations()
+    scale = np.divide(1, deviations, out=np.zeros_like(deviations), where=deviations > 0)
+    result = np.zeros_like(sums.products)
+    for batch, _ in batches(X):
+        result += ((batch - sums.mean) * scale).T @ ((reconstruct(batch) - sums.mean) * scale)
+    result /= X.shape[0]
+    return result

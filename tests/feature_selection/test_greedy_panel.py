@@ -1,0 +1,242 @@
+"""The panel from which ridge regression infers most."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.base import clone
+
+from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GreedyPanelSelector
+from skgenes.feature_selection._panel_search import explained, greedy_panel
+from skgenes.feature_selection._smoothed_genes import (
+    automatic_penalty,
+    sampling_noise,
+    smoothed_cross,
+)
+from skgenes.linear_model import PanelRidge
+from skgenes.neural_network import GeneAutoEncoder
+
+AUTOENCODER = GeneAutoEncoder((8, 3), max_iter=4)
+NETWORK = AutoEncoderDeepLIFTSelector(6, autoencoder=AUTOENCODER, random_state=0)
+GREEDY = GreedyPanelSelector(6)
+BOTH = pytest.mark.parametrize("selector", [GREEDY, NETWORK], ids=["greedy", "network"])
+
+
+def shared_programmes(seed, n_samples=120, n_genes=60):
+    """Three programmes of very different sizes, genes with noise of their own."""
+    rng = np.random.default_rng(seed)
+    owner = np.repeat([0, 1, 2, 3], [30, 12, 6, n_genes - 48])
+    programmes = np.column_stack([rng.normal(size=(n_samples, 3)), np.zeros(n_samples)])
+    return programmes[:, owner] + 0.7 * rng.normal(size=(n_samples, n_genes)), owner
+
+
+def test_what_is_searched(expression):
+    selector = clone(GREEDY).fit(expression)
+    Z = (expression - expression.mean(axis=0, dtype=float)) / expression.std(axis=0, dtype=float)
+    S, n, p = Z.T @ Z / len(Z), len(Z), 30
+    squares = (S**2).sum()
+    rho = ((1 - 2 / p) * squares + p**2) / ((n + 1 - 2 / p) * (squares - p**2 / p))
+    np.testing.assert_allclose(selector.penalty_, 3 * rho / (1 - rho), rtol=1e-5)
+    target = Z @ np.linalg.solve(S + selector.penalty_ / 3 * np.eye(p), S)
+    order, gains, left = greedy_panel(S, Z.T @ target / n, selector.penalty_, 6)
+    np.testing.assert_array_equal(np.argsort(selector.ranking_)[:6], order)
+    np.testing.assert_allclose(selector.gains_, gains, rtol=1e-4)
+    rest = np.setdiff1d(np.arange(p), order)
+    np.testing.assert_array_equal(
+        np.argsort(selector.ranking_[rest]), np.argsort(-left[rest]).argsort().argsort()
+    )
+
+
+def test_what_is_searched_with_a_network(expression):
+    selector = clone(NETWORK).fit(expression)
+    mean, scale = expression.mean(axis=0, dtype=float), expression.std(axis=0, dtype=float)
+    Z = (expression - mean) / scale
+    T = (selector.autoencoder_.reconstruct(expression) - mean) / scale / 2 + Z / 2
+    S, n = Z.T @ Z / len(Z), len(Z)
+    np.testing.assert_allclose(selector.penalty_, automatic_penalty(S, n), rtol=1e-5)
+    order, gains, _ = greedy_panel(S, Z.T @ T / n, selector.penalty_, 6)
+    np.testing.assert_array_equal(np.argsort(selector.ranking_)[:6], order)
+    np.testing.assert_allclose(selector.gains_, gains, rtol=1e-3)
+    importance = clone(NETWORK).set_params(strategy="importance").fit(expression)
+    np.testing.assert_array_equal(selector.importances_, importance.importances_)
+    assert not hasattr(importance, "gains_")
+
+
+def test_a_penalty_of_zero_is_column_subset_selection(expression):
+    S = np.corrcoef(expression.T.astype(float))
+    selector = GreedyPanelSelector(10, penalty=0).fit(expression)
+    panel = []
+    for _ in range(10):
+        rest = np.setdiff1d(np.arange(30), panel)
+        panel.append(max(rest, key=lambda j: explained(S, S, 0, [*panel, j])))
+    np.testing.assert_array_equal(np.argsort(selector.ranking_)[:10], panel)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_programme_gets_genes_and_noise_gets_none(seed):
+    X, owner = shared_programmes(seed)
+    panel = np.flatnonzero(GreedyPanelSelector(6).fit(X).support_)
+    n_genes = np.bincount(owner[panel], minlength=4)
+    assert n_genes[0] >= n_genes[1] >= n_genes[2] >= 1
+    assert n_genes[3] == 0
+
+
+def test_it_infers_better_than_the_largest_importances():
+    X, _ = shared_programmes(0, n_samples=300)
+    train, test = X[:150], X[150:]
+    network = GeneAutoEncoder((10,), activation="tanh", loss="mean_squared_error", max_iter=30)
+    errors = {}
+    for strategy in ("reconstruction", "importance"):
+        selector = AutoEncoderDeepLIFTSelector(
+            6, strategy=strategy, autoencoder=network, random_state=0
+        ).fit(train)
+        on, off = selector.support_, ~selector.support_
+        ridge = PanelRidge().fit(train[:, on], train[:, off])
+        errors[strategy] = ((ridge.predict(test[:, on]) - test[:, off]) ** 2).mean()
+    assert errors["reconstruction"] < errors["importance"]
+
+
+@BOTH
+def test_smaller_panels_are_part_of_larger_ones(selector, expression):
+    wishes = {"must_include": [29], "exclude": [3, 4]}
+    panels = [
+        clone(selector).set_params(n_features_to_select=k, **wishes).fit(expression)
+        for k in (1, 2, 5, 28)
+    ]
+    for small, large in pairwise(panels):
+        size = small.support_.sum()
+        np.testing.assert_array_equal(small.support_, large.ranking_ <= size)
+        np.testing.assert_allclose(large.gains_[:size], small.gains_)
+        assert sorted(small.ranking_) == list(range(1, 31))
+        assert small.ranking_[29] == 1
+        assert set(small.ranking_[[3, 4]]) == {29, 30}
+
+
+@BOTH
+def test_all_forms_of_input_give_one_panel(selector, forms):
+    names = ["array", "frame", "csr", "csr_matrix", "anndata", "anndata_csr"]
+    fitted = [clone(selector).fit(forms[name]) for name in names]
+    for other in fitted[1:]:
+        np.testing.assert_array_equal(other.ranking_, fitted[0].ranking_)
+        np.testing.assert_allclose(other.gains_, fitted[0].gains_, rtol=1e-9)
+
+
+@BOTH
+def test_batches_do_not_matter(selector, expression, monkeypatch):
+    whole = clone(selector).fit(expression)
+    monkeypatch.setattr("skgenes.feature_selection._gene_sums._ROWS_AT_ONCE", 7)
+    batched = clone(selector).fit(sp.csr_array(expression))
+    np.testing.assert_array_equal(batched.ranking_, whole.ranking_)
+    np.testing.assert_allclose(batched.gains_, whole.gains_, rtol=1e-8)
+
+
+def test_unit_and_order_of_genes_do_not_matter(expression):
+    X = expression.astype(float)
+    rng = np.random.default_rng(0)
+    shuffled = rng.permutation(30)
+    plain = clone(GREEDY).fit(X)
+    moved = clone(GREEDY).fit(X[:, shuffled] * rng.uniform(0.1, 9, 30) + rng.normal(size=30))
+    np.testing.assert_array_equal(moved.ranking_, plain.ranking_[shuffled])
+    np.testing.assert_allclose(moved.gains_, plain.gains_)
+    twice = clone(GREEDY).fit(np.vstack([X, X]))
+    assert twice.penalty_ < plain.penalty_
+
+
+@BOTH
+def test_the_window_of_expression(selector, expression):
+    mean = expression.mean(axis=0, dtype=float)
+    low, high = np.quantile(mean, [0.2, 0.7])
+    outside = int(np.argmax(mean))
+    fitted = clone(selector).set_params(min_mean=low, max_mean=high, must_include=[outside])
+    fitted.fit(expression)
+    inside = np.setdiff1d(np.flatnonzero(fitted.support_), [outside])
+    assert len(inside) == 5
+    assert ((mean[inside] >= low) & (mean[inside] <= high)).all()
+    assert fitted.ranking_[outside] == 1
+
+
+@pytest.mark.parametrize("strategy", ["greedy", "reconstruction", "importance"])
+@pytest.mark.parametrize(
+    ("params", "match"),
+    [
+        ({"must_include": ["GENE1", "NOPE"]}, r"must_include has 1 gene\(s\).*of X: 'NOPE'"),
+        ({"must_include": "GENE1", "exclude": ["GENE1"]}, r"share 1 gene\(s\): GENE1"),
+        ({"must_include": list(range(7))}, "must_include has 7 genes, but only 6"),
+        ({"must_include": ["GENE9", "GENE8"]}, r"1 gene\(s\) that do not vary.*: 'GENE9'"),
+        ({"n_features_to_select": 30}, "only 29 can be: of 30, 1 do not vary, 0 are outside"),
+        ({"min_mean": 3.0, "max_mean": 1.0}, "min_mean=3.0 is above max_mean=1.0"),
+        ({"min_mean": 1e9}, "only 0 can be: of 30, 1 do not vary, 29 are outside"),
+        ({"exclude": list(range(9)), "n_features_to_select": 21}, "only 20 can be.*9 are in ex"),
+    ],
+)
+def test_wishes_that_cannot_be_met(forms, strategy, params, match, monkeypatch):
+    monkeypatch.setattr(GeneAutoEncoder, "fit", lambda *_: pytest.fail("trained in vain"))
+    frame = forms["frame"].copy()
+    frame["GENE9"] = 2.5
+    selector = clone(GREEDY if strategy == "greedy" else NETWORK).set_params(**params)
+    if strategy != "greedy":
+        selector.set_params(strategy=strategy)
+    with pytest.raises(ValueError, match=match):
+        selector.fit(frame)
+
+
+def test_constant_genes_come_last(expression):
+    X = expression.copy()
+    X[:, [2, 7]] = 0.1
+    selector = clone(GREEDY).fit(X)
+    assert set(selector.ranking_[[2, 7]]) == {29, 30}
+    without = clone(GREEDY).fit(np.delete(X, [2, 7], axis=1))
+    np.testing.assert_array_equal(np.delete(selector.ranking_, [2, 7]), without.ranking_)
+    np.testing.assert_allclose(selector.penalty_, without.penalty_)
+
+
+def test_more_genes_than_samples_allow():
+    X = np.random.default_rng(0).normal(size=(5, 40))
+    selector = GreedyPanelSelector(30).fit(X)
+    assert selector.support_.sum() == 30
+    assert np.isfinite(selector.gains_).all()
+    assert (np.diff(selector.gains_) <= 1e-9).all() or selector.gains_.min() >= 0
+
+
+def test_default_networks(expression, monkeypatch):
+    asked = []
+    train = GeneAutoEncoder.fit
+
+    def fit(self, X):
+        asked.append(self.get_params())
+        return train(self.set_params(max_iter=1), X)
+
+    monkeypatch.setattr(GeneAutoEncoder, "fit", fit)
+    AutoEncoderDeepLIFTSelector(3, random_state=4).fit(expression[:20])
+    expected = GeneAutoEncoder(
+        activation="tanh",
+        loss="mean_squared_error",
+        dropout=0.5,
+        dropout_position="input",
+        early_stopping=True,
+        validation_fraction=0.1,
+        random_state=4,
+    )
+    assert asked == [expected.get_params()]
+
+
+@pytest.mark.parametrize("n_samples", [4, 50])
+def test_noise_of_sampling_falls_with_samples(n_samples):
+    X = np.random.default_rng(0).normal(size=(n_samples, 20))
+    noise = sampling_noise(np.corrcoef(X.T), n_samples)
+    assert noise > 0.5
+    shared = sampling_noise(np.full((20, 20), 0.9) + 0.1 * np.eye(20), n_samples)
+    assert 0 < shared < noise
+    assert sampling_noise(np.eye(3), 10) == 100
+    assert sampling_noise(np.eye(1), 10) == 100
+
+
+def test_smoothing_in_closed_form(expression):
+    S = np.corrcoef(expression.T.astype(float))
+    expected = S @ np.linalg.solve(S + 0.7 * np.eye(30), S)
+    result = smoothed_cross(S, 0.7)
+    np.testing.assert_allclose(result, expected, atol=1e-12)
+    np.testing.assert_allclose(result, result.T, rtol=1e-12, atol=1e-14)
+    with pytest.raises(np.linalg.LinAlgError, match="not positive"):
+        smoothed_cross(-S, 0.7)
