@@ -21,7 +21,11 @@ def fastcan_components(data, size, seed):
 
 @selector("fastcan, all genes", packages=(("fastcan", "fastcan"), *SKLEARN), nested=True)
 def fastcan_genes(data, size, seed):
-    """FastCan against the genes themselves."""
+    """FastCan against the genes themselves.
+
+    It adds up canonical correlations, of which each counts the same: with as many genes as samples
+    the target has no direction that matters more than another.
+    """
     from fastcan import FastCan
 
     chosen = FastCan(n_features_to_select=size, verbose=0)

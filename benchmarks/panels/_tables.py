@@ -77,6 +77,8 @@ def overall(scores):
         the mean over splits; distances from greedy column-subset selection in the same splits.
     """
     own = scores[scores["selector"] != CEILING]
+    if BASELINE not in set(own["selector"]):
+        return f"Nothing to hold them against: {BASELINE} has no panels."
     wide = {
         key: own.pivot_table(key, ["set", "size"], "selector", sort=False)
         for key in ("R2_all", "PCC")
@@ -108,10 +110,10 @@ def failed(failures):
     Returns
     -------
     str
-        Markdown; empty if there are none.
+        Markdown.
     """
     if failures.empty:
-        return ""
+        return "None."
     keys = ["selector", "versions", "error"]
     lines = []
     for (selector, versions, error), part in failures.groupby(keys, sort=False):
