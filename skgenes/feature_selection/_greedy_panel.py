@@ -7,6 +7,7 @@ from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
 from skgenes.feature_selection._gene_sums import GeneSums, correlation
+from skgenes.feature_selection._group_weights import effective_size, group_weights
 from skgenes.feature_selection._panel import PanelMixin, panel_size, resolve_wishes
 from skgenes.feature_selection._ranked_panel import barred_genes, ranked_panel
 from skgenes.feature_selection._smoothed_genes import automatic_penalty, smoothed_target
@@ -130,7 +131,7 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
 
     @atomic_fit
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, groups=None):
         """Gather the correlations and choose the panel.
 
         Parameters
@@ -140,6 +141,10 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
             log expression.
         y : None
             Ignored.
+        groups : array-like of shape (n_samples,) or None, default=None
+            Group of each sample, such as its cell type or tissue. Each weighs the same, whatever
+            its number of samples, so that the genes of a rare one are not left behind. None
+            weighs all samples the same.
 
         Returns
         -------
@@ -150,17 +155,18 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
         ------
         ValueError
             If X is not a finite matrix of at least two samples, the panel cannot have the size
-            asked for, or a gene of `must_include` or `exclude` is unknown, in both, or constant
-            though it must be included.
+            asked for, a gene of `must_include` or `exclude` is unknown, in both, or constant
+            though it must be included, or a group has a single sample.
         """
         X = validate_expression(self, X, reset=True, layer=self.layer, ensure_min_samples=2)
         size = panel_size(self.n_features_to_select, X.shape[1])
         names = getattr(self, "feature_names_in_", None)
         wishes = resolve_wishes(self.must_include, self.exclude, names, X.shape[1], size)
         barred = barred_genes(X, wishes, (self.min_mean, self.max_mean), size, names)
-        gram = correlation(GeneSums(X.shape[1]).update(X))
-        auto = isinstance(self.penalty, str)
-        self.penalty_ = automatic_penalty(gram, X.shape[0]) if auto else float(self.penalty)
+        weights = group_weights(groups, X)
+        gram = correlation(GeneSums(X.shape[1]).update(X, weights))
+        automatic = automatic_penalty(gram, effective_size(weights))
+        self.penalty_ = automatic if isinstance(self.penalty, str) else float(self.penalty)
         cross = smoothed_target(gram, self.penalty_)
         self.ranking_, self.gains_ = ranked_panel(
             gram, cross, self.penalty_, size, wishes[0], barred

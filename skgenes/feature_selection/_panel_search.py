@@ -40,9 +40,10 @@ def greedy_panel(gram, cross, penalty, n_genes, *, first=(), barred=()):
     .. math:: \frac{\|c_j - S_{jP} (S_{PP} + \lambda I)^{-1} C_P\|^2}
                    {S_{jj} + \lambda - S_{jP} (S_{PP} + \lambda I)^{-1} S_{Pj}} .
 
-    A row of the Cholesky factor is added with each gene, and numerator and denominator of all
-    candidates are brought up to date from it: a panel of k takes k products of a matrix of
-    the size of `cross` with a vector, and :math:`k^2` operations a gene.
+    A row of the Cholesky factor of S is added with each gene, and a row of what is left of
+    :math:`C C^\top`; numerator and denominator of all candidates follow from the two. So one
+    product of `cross` with itself serves all panels, and k genes take :math:`k^2` operations
+    for each candidate.
 
     References
     ----------
@@ -51,11 +52,10 @@ def greedy_panel(gram, cross, penalty, n_genes, *, first=(), barred=()):
     the matrix itself as the target.
     """
     n_features = len(gram)
-    factor = np.empty((n_genes, n_features))
-    scores = np.empty((n_genes, cross.shape[1]))
+    squares = cross @ cross.T
+    factor, shared = np.empty((2, n_genes, n_features))
     order, gains = np.empty(n_genes, dtype=int), np.empty(n_genes)
-    unexplained = np.einsum("ij,ij->i", cross, cross)
-    variances = np.diag(gram) + penalty
+    unexplained, variances = np.diag(squares).copy(), np.diag(gram) + penalty
     least = np.finfo(np.float64).eps * n_features * variances.max(initial=0)
     free = np.ones(n_features, dtype=bool)
     free[np.asarray(barred, dtype=int)] = False
@@ -68,11 +68,11 @@ def greedy_panel(gram, cross, penalty, n_genes, *, first=(), barred=()):
         j = first[i] if i < len(first) else _first_of_the_best(gain, free)
         order[i], gains[i], free[j] = j, gain[j], False
         root = np.sqrt(variances[j]) if variances[j] > least else np.inf
-        rows, previous = factor[:i], scores[:i]
-        factor[i] = (gram[j] - rows[:, j] @ rows) / root
-        scores[i] = (cross[j] - rows[:, j] @ previous) / root
-        left = cross @ scores[i] - (previous @ scores[i]) @ rows
-        unexplained += factor[i] * (factor[i] * (scores[i] @ scores[i]) - 2 * left)
+        rows, left = factor[:i], shared[:i]
+        own = rows[:, j]
+        factor[i] = (gram[j] - own @ rows) / root
+        shared[i] = (squares[j] - (left[:, j] - gains[:i] * own) @ rows - own @ left) / root
+        unexplained += factor[i] * (gains[i] * factor[i] - 2 * shared[i])
         np.maximum(unexplained, 0, out=unexplained)
         variances -= factor[i] ** 2
     return order, gains, next_gains()

@@ -240,3 +240,55 @@ def test_smoothing_in_closed_form(expression):
     np.testing.assert_allclose(result, result.T, rtol=1e-12, atol=1e-14)
     with pytest.raises(np.linalg.LinAlgError, match="not positive"):
         smoothed_cross(-S, 0.7)
+
+
+def two_tissues(n_rare):
+    """A common tissue with four programmes and a rare one with two of its own."""
+    rng = np.random.default_rng(5)
+    rare = np.arange(400) >= 400 - n_rare
+    programmes = rng.normal(size=(400, 6)) * np.where(
+        rare[:, None], [0, 0, 0, 0, 1, 1], [1, 1, 1, 1, 0, 0]
+    )
+    owner = np.repeat(np.arange(6), 10)
+    return programmes[:, owner] + 0.6 * rng.normal(size=(400, 60)), owner, rare
+
+
+def test_groups_weigh_the_same():
+    X, owner, rare = two_tissues(n_rare=16)
+    plain = np.unique(owner[GreedyPanelSelector(6).fit(X).support_])
+    balanced = np.unique(owner[GreedyPanelSelector(6).fit(X, groups=rare).support_])
+    assert set(plain) == {0, 1, 2, 3}
+    assert set(balanced) == set(range(6))
+
+
+def test_groups_of_one_size_change_nothing(expression):
+    groups = np.resize(["B", "T", "NK"], 90)
+    plain = clone(GREEDY).fit(expression)
+    grouped = clone(GREEDY).fit(expression, groups=groups)
+    np.testing.assert_array_equal(grouped.ranking_, plain.ranking_)
+    np.testing.assert_allclose(grouped.gains_, plain.gains_)
+    assert grouped.penalty_ == pytest.approx(plain.penalty_)
+
+
+def test_groups_are_weights(expression):
+    groups = np.repeat(["B", "T"], [30, 60])
+    grouped = GreedyPanelSelector(6, penalty=0.3).fit(expression, groups=groups)
+    doubled = np.vstack([expression[:30], expression])
+    twice = GreedyPanelSelector(6, penalty=0.3).fit(doubled)
+    np.testing.assert_array_equal(grouped.ranking_, twice.ranking_)
+    np.testing.assert_allclose(grouped.gains_, twice.gains_, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("groups", "match"),
+    [
+        (["B"] * 89 + ["T"], r"1 group\(s\) of a single sample: 'T'"),
+        (["B"] * 88 + [None, None], "no value for 2 sample.*first at 88"),
+        ([0.0] * 89 + [np.nan], "no value for 1 sample"),
+        (["B"] * 30, "inconsistent numbers of samples"),
+        ([["B"]] * 90, r"got an array of shape \(90, 1\)"),
+    ],
+)
+def test_groups_that_cannot_be_balanced(expression, groups, match):
+    with pytest.raises(ValueError, match=match):
+        clone(GREEDY).fit(expression, groups=groups)

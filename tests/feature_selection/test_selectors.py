@@ -140,7 +140,7 @@ def test_the_given_autoencoder_is_left_alone(forms):
     assert list(selector.autoencoder_.feature_names_in_) == list(selector.feature_names_in_)
 
 
-def test_the_default_autoencoder_is_the_papers(expression, monkeypatch):
+def test_the_default_autoencoder_of_importance_is_the_papers(expression, monkeypatch):
     asked = []
     train = GeneAutoEncoder.fit
 
@@ -149,7 +149,7 @@ def test_the_default_autoencoder_is_the_papers(expression, monkeypatch):
         return train(self.set_params(max_iter=1), X)
 
     monkeypatch.setattr(GeneAutoEncoder, "fit", fit)
-    AutoEncoderDeepLIFTSelector(3, random_state=4).fit(expression[:5])
+    AutoEncoderDeepLIFTSelector(3, strategy="importance", random_state=4).fit(expression[:5])
     assert asked == [GeneAutoEncoder(random_state=4).get_params()]
 
 
@@ -158,7 +158,9 @@ def test_genes_that_carry_signal_are_found():
     X = rng.normal(size=(300, 20)) * 0.05
     X[:, :5] = rng.normal(size=(300, 1)) + 0.1 * rng.normal(size=(300, 5))
     autoencoder = GeneAutoEncoder((4, 1), max_iter=40, learning_rate_init=0.01, standardize=False)
-    selector = AutoEncoderDeepLIFTSelector(5, autoencoder=autoencoder, random_state=0).fit(X)
+    selector = AutoEncoderDeepLIFTSelector(
+        5, strategy="importance", autoencoder=autoencoder, random_state=0
+    ).fit(X)
     assert selector.support_[:5].all()
 
 
