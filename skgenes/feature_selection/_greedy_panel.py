@@ -93,7 +93,7 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
     >>> selector.transform(X).shape
     (40, 3)
     >>> np.argsort(selector.ranking_)[:3]
-    array([9, 3, 6])
+    array([9, 2, 6])
     """
 
     _parameter_constraints = {
