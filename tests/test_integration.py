@@ -151,7 +151,10 @@ def test_larger_panels_tell_more(halves):
     train, test = halves
     model = LandmarkReconstructor(
         AutoEncoderDeepLIFTSelector(
-            5, autoencoder=GeneAutoEncoder((32, 8), max_iter=5), random_state=0
+            5,
+            strategy="importance",
+            autoencoder=GeneAutoEncoder((32, 8), max_iter=5),
+            random_state=0,
         ),
         Ridge(10.0),
     )

@@ -5,7 +5,7 @@ import numpy as np
 from skgenes.feature_selection._gene_sums import batches
 
 
-def reconstructed_cross(X, reconstruct, sums):
+def reconstructed_cross(X, reconstruct, mean, deviations):
     r"""Products of genes with their reconstructions, both in units of the genes' deviations.
 
     Parameters
@@ -14,7 +14,7 @@ def reconstructed_cross(X, reconstruct, sums):
         Samples, of which only a batch is dense at a time.
     reconstruct : callable
         Gives the reconstruction of a batch, in the unit of X.
-    sums : GeneSums
+    mean, deviations : ndarray of float64 of shape (n_genes,)
         Of the same samples.
 
     Returns
@@ -22,10 +22,9 @@ def reconstructed_cross(X, reconstruct, sums):
     ndarray of float64 of shape (n_genes, n_genes)
         :math:`X^\top T / n`; 0 for constant genes.
     """
-    deviations = sums.deviations()
     scale = np.divide(1, deviations, out=np.zeros_like(deviations), where=deviations > 0)
-    result = np.zeros_like(sums.products)
+    result = np.zeros((len(mean), len(mean)))
     for batch, _ in batches(X):
-        result += ((batch - sums.mean) * scale).T @ ((reconstruct(batch) - sums.mean) * scale)
+        result += ((batch - mean) * scale).T @ ((reconstruct(batch) - mean) * scale)
     result /= X.shape[0]
     return result
