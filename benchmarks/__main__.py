@@ -31,6 +31,7 @@ NEED_DATA = (
     "bulk_landmarks",
     "across_platforms",
     "lung_samples",
+    "panel_search",
     "reliability",
     "decode_pair",
     "decode_genome",

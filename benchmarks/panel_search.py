@@ -132,8 +132,9 @@ def read_set(name, folder, n_splits):
     for train, test in ShuffleSplit(n_splits, test_size=TEST_SIZE, random_state=0).split(values):
         deviations = values[train].std(axis=0)
         kept = np.sort(np.argsort(-deviations, kind="stable")[:N_GENES])
-        mean = values[train].mean(axis=0)
-        yield tuple(((values - mean) / deviations)[rows][:, kept] for rows in (train, test))
+        values_kept, mean = values[:, kept], values[train][:, kept].mean(axis=0)
+        z = (values_kept - mean) / deviations[kept]
+        yield z[train], z[test]
 
 
 def search_all(z, networks, seed):
