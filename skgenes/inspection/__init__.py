@@ -44,6 +44,8 @@ from skgenes.inspection._neighborhood_graph import neighborhood_graph
 from skgenes.inspection._neighborhood_overlap import NeighborhoodOverlap, neighborhood_overlap
 from skgenes.inspection._neighbors_result import GeneNeighbors
 from skgenes.inspection._over_representation import over_representation
+from skgenes.inspection._panel_curve import panel_size_curve
+from skgenes.inspection._panel_curve_result import PanelSizeCurve
 from skgenes.inspection._panel_evaluation import PanelEvaluation
 from skgenes.inspection._rank_enrichment import rank_enrichment
 from skgenes.inspection._regulator_positions import position_contributions
@@ -71,6 +73,7 @@ __all__ = [
     "PanelEvaluation",
     "PanelEvaluationDisplay",
     "PanelScatterDisplay",
+    "PanelSizeCurve",
     "PanelSizeDisplay",
     "PositionProfileDisplay",
     "RegulatorHeatmapDisplay",
@@ -102,6 +105,7 @@ __all__ = [
     "neighborhood_graph",
     "neighborhood_overlap",
     "over_representation",
+    "panel_size_curve",
     "position_contributions",
     "rank_enrichment",
     "regulator_scores",
