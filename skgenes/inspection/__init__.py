@@ -47,6 +47,8 @@ from skgenes.inspection._over_representation import over_representation
 from skgenes.inspection._panel_curve import panel_size_curve
 from skgenes.inspection._panel_curve_result import PanelSizeCurve
 from skgenes.inspection._panel_evaluation import PanelEvaluation
+from skgenes.inspection._panel_values import panel_values
+from skgenes.inspection._panel_values_result import PanelValues
 from skgenes.inspection._rank_enrichment import rank_enrichment
 from skgenes.inspection._regulator_positions import position_contributions
 from skgenes.inspection._regulator_scores import RegulatorScores, regulator_scores
@@ -75,6 +77,7 @@ __all__ = [
     "PanelScatterDisplay",
     "PanelSizeCurve",
     "PanelSizeDisplay",
+    "PanelValues",
     "PositionProfileDisplay",
     "RegulatorHeatmapDisplay",
     "RegulatorScores",
@@ -106,6 +109,7 @@ __all__ = [
     "neighborhood_overlap",
     "over_representation",
     "panel_size_curve",
+    "panel_values",
     "position_contributions",
     "rank_enrichment",
     "regulator_scores",

@@ -38,13 +38,35 @@ def infer_by_ridge(split, support):
     which needs the targets through :math:`Y Y^\top` alone: samples x samples, computed once for
     all panels.
     """
+    vectors, squares, projected, alpha = _tuned_ridge(split, support)
+    weights = vectors * (np.sqrt(squares) / (squares + alpha))
+    return (split.test[:, support] @ weights) @ projected
+
+
+def tuned_penalty(split, support):
+    """Penalty of `infer_by_ridge`.
+
+    Parameters
+    ----------
+    split : PanelSplit
+        Samples to learn from.
+    support : ndarray of bool of shape (n_genes,)
+        The panel.
+
+    Returns
+    -------
+    float
+        In the unit of squares summed over training samples.
+    """
+    return float(_tuned_ridge(split, support)[-1])
+
+
+def _tuned_ridge(split, support):
     panel = split.train[:, support]
     squares, vectors = _eigen(panel.T @ panel)
     U = panel @ vectors / np.sqrt(squares)
     projected = U.T @ split.train
-    alpha = _tune(U, squares, panel, projected, split)
-    weights = vectors * (np.sqrt(squares) / (squares + alpha))
-    return (split.test[:, support] @ weights) @ projected
+    return vectors, squares, projected, _tune(U, squares, panel, projected, split)
 
 
 def _tune(U, squares, panel, projected, split):
