@@ -4,6 +4,7 @@ import numpy as np
 
 from skgenes.inspection._displays._search_results import points_of
 from skgenes.inspection._displays._shared import (
+    GREY,
     INK,
     axes_for,
     check_matplotlib,
@@ -12,14 +13,27 @@ from skgenes.inspection._displays._shared import (
     styled,
     wrapped,
 )
+from skgenes.utils._messages import listed
 
 _MOST_TICKS = 8
+_MOST_MARKERS = 30
+_MEASURES = {
+    "pcc": "Mean correlation",
+    "mae": "Mean absolute error",
+    "r2": "Variance explained",
+}
+_GENES = {
+    "": ", genes outside of the panel",
+    "all": ", all genes, the panel's known",
+    "shared": ", as far as genes share it",
+}
+_STANDARDISED = ("mae_standardised", "mae_all")
 
 
 class PanelSizeDisplay:
     """Score against panel size, with its spread over splits.
 
-    It is recommended to use `from_estimator`.
+    It is recommended to use `from_curve` or `from_estimator`.
 
     Parameters
     ----------
@@ -37,6 +51,8 @@ class PanelSizeDisplay:
         What the score is, with its unit.
     name : str or None, default=None
         What the one line is inferred from, for the legend; None is "from the panel".
+    chosen : int or None, default=None
+        Size to mark.
 
     Attributes
     ----------
@@ -50,9 +66,12 @@ class PanelSizeDisplay:
         One standard deviation to either side.
     ceiling_line_ : matplotlib line or None
         The ceiling.
+    chosen_line_ : matplotlib LineCollection or None
+        The chosen size, upright.
 
     See Also
     --------
+    panel_size_curve : Every size, nested in cross-validation.
     skgenes.compose.LandmarkReconstructor : What to search over.
 
     Notes
@@ -69,7 +88,16 @@ class PanelSizeDisplay:
     """
 
     def __init__(
-        self, sizes, mean, spread, *, lines=None, ceiling=None, score_name="Score", name=None
+        self,
+        sizes,
+        mean,
+        spread,
+        *,
+        lines=None,
+        ceiling=None,
+        score_name="Score",
+        name=None,
+        chosen=None,
     ):
         self.sizes = sizes
         self.mean = mean
@@ -78,6 +106,72 @@ class PanelSizeDisplay:
         self.ceiling = ceiling
         self.score_name = score_name
         self.name = name
+        self.chosen = chosen
+
+    @classmethod
+    def from_curve(
+        cls,
+        curve,
+        *,
+        score="r2_shared",
+        chosen="auto",
+        score_name=None,
+        name=None,
+        ax=None,
+        line_kwargs=None,
+    ):
+        """Draw what `panel_size_curve` found.
+
+        Parameters
+        ----------
+        curve : PanelSizeCurve
+            The curve.
+        score : str, default="r2_shared"
+            Which column of ``curve.folds``. Those that end in ``_shared`` are drawn with the
+            ceiling, which is where they lead to.
+        chosen : {"auto"}, int or None, default="auto"
+            Size to mark; "auto" is ``curve.auto_size()``, where there are several folds.
+        score_name : str or None, default=None
+            What the score is, with its unit; None says it in words.
+        name : str or None, default=None
+            Name of the line, for the legend; None is the selector's.
+        ax : matplotlib axes or None, default=None
+            Where to draw; None makes a new figure.
+        line_kwargs : dict or None, default=None
+            Style of the line, see `matplotlib.lines.Line2D`.
+
+        Returns
+        -------
+        PanelSizeDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If there is no such score.
+        """
+        check_matplotlib(f"{cls.__name__}.from_curve")
+        table = curve.to_frame()
+        if score not in table or f"{score}_sd" not in table:
+            known = [column for column in table if f"{column}_sd" in table]
+            raise ValueError(f"The curve has no score {score!r}; it has {listed(known, 12)}.")
+        what, _, kind = score.removesuffix("_standardised").partition("_")
+        if score_name is None:
+            score_name = _MEASURES[what] + _GENES[kind]
+            score_name += ", in standard deviations" if score in _STANDARDISED else ""
+        if isinstance(chosen, str):
+            chosen = curve.auto_size() if curve.n_folds > 1 else None
+        display = cls(
+            table.index.to_numpy(),
+            table[score].to_numpy(),
+            table[f"{score}_sd"].fillna(0).to_numpy(),
+            ceiling=float(curve.ceiling[what].mean()) if kind == "shared" else None,
+            score_name=score_name,
+            name=curve.selector if name is None else name,
+            chosen=chosen,
+        )
+        markers = {"marker": ""} if len(table) > _MOST_MARKERS else {}
+        return display.plot(ax, line_kwargs=markers | (line_kwargs or {}))
 
     @classmethod
     def from_estimator(
@@ -177,6 +271,18 @@ class PanelSizeDisplay:
             self.ceiling_line_ = self.ax_.axhline(
                 self.ceiling, color=INK, linestyle=(0, (1, 2)), label="from all genes"
             )
+        self.chosen_line_ = None
+        if self.chosen is not None:
+            self.chosen_line_ = self.ax_.vlines(
+                self.chosen,
+                0,
+                1,
+                color=GREY,
+                linewidth=1,
+                zorder=1,
+                transform=self.ax_.get_xaxis_transform(),
+                label=self._chosen_label(sizes, mean),
+            )
         self._finish(sizes, fresh=ax is None)
         return self
 
@@ -192,6 +298,13 @@ class PanelSizeDisplay:
         self.lines_.append(line)
         self.bands_.append(band)
 
+    def _chosen_label(self, sizes, mean):
+        label = f"{self.chosen:,} gene{'s' * (self.chosen != 1)}"
+        at = np.flatnonzero(sizes == self.chosen)
+        if at.size == 1 and self.ceiling is not None and self.ceiling > 0:
+            label += f", {mean[at[0]] / self.ceiling:.0%} of the score from all genes"
+        return label
+
     def _finish(self, sizes, fresh):
         shares = np.any(sizes < 1)
         self.ax_.set(
@@ -204,6 +317,7 @@ class PanelSizeDisplay:
             self.ax_.autoscale_view(scaley=False)
         if fresh and sizes.min() > 0 and sizes.max() >= 8 * sizes.min():
             self.ax_.set_xscale("log")
+            self.ax_.xaxis.set_major_formatter("{x:,g}")
         ticks = np.unique(sizes)
         if fresh and ticks.size <= _MOST_TICKS:
             self.ax_.set_xticks(ticks, [f"{tick:,g}" for tick in ticks])
