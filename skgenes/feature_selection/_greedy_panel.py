@@ -74,6 +74,10 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
     their number costs neither memory nor time beyond reading them. At most four matrices of
     genes x genes are held at a time: 3.2 GB for 10,000 genes.
 
+    For panels of 25 to 100 among 1,000 genes this was level with or better than a penalty of 0 on
+    seven real data sets; among 3,000 genes it was worse on one of three. The figures are in the
+    documentation, under Panels.
+
     A panel may be larger than the rank of X: the penalty keeps the gains defined. Genes that are
     equal are taken in the order of their columns.
 
