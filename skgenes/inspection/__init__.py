@@ -47,6 +47,8 @@ from skgenes.inspection._over_representation import over_representation
 from skgenes.inspection._panel_curve import panel_size_curve
 from skgenes.inspection._panel_curve_result import PanelSizeCurve
 from skgenes.inspection._panel_evaluation import PanelEvaluation
+from skgenes.inspection._panel_stability import panel_stability
+from skgenes.inspection._panel_stability_result import PanelStability
 from skgenes.inspection._panel_values import panel_values
 from skgenes.inspection._panel_values_result import PanelValues
 from skgenes.inspection._rank_enrichment import rank_enrichment
@@ -77,6 +79,7 @@ __all__ = [
     "PanelScatterDisplay",
     "PanelSizeCurve",
     "PanelSizeDisplay",
+    "PanelStability",
     "PanelValues",
     "PositionProfileDisplay",
     "RegulatorHeatmapDisplay",
@@ -109,6 +112,7 @@ __all__ = [
     "neighborhood_overlap",
     "over_representation",
     "panel_size_curve",
+    "panel_stability",
     "panel_values",
     "position_contributions",
     "rank_enrichment",
