@@ -49,6 +49,8 @@ from skgenes.inspection._panel_curve_result import PanelSizeCurve
 from skgenes.inspection._panel_evaluation import PanelEvaluation
 from skgenes.inspection._panel_stability import panel_stability
 from skgenes.inspection._panel_stability_result import PanelStability
+from skgenes.inspection._panel_swaps import panel_swaps
+from skgenes.inspection._panel_swaps_result import PanelSwaps
 from skgenes.inspection._panel_values import panel_values
 from skgenes.inspection._panel_values_result import PanelValues
 from skgenes.inspection._rank_enrichment import rank_enrichment
@@ -80,6 +82,7 @@ __all__ = [
     "PanelSizeCurve",
     "PanelSizeDisplay",
     "PanelStability",
+    "PanelSwaps",
     "PanelValues",
     "PositionProfileDisplay",
     "RegulatorHeatmapDisplay",
@@ -113,6 +116,7 @@ __all__ = [
     "over_representation",
     "panel_size_curve",
     "panel_stability",
+    "panel_swaps",
     "panel_values",
     "position_contributions",
     "rank_enrichment",

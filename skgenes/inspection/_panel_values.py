@@ -67,6 +67,7 @@ def panel_values(
 
     See Also
     --------
+    panel_swaps : What could replace each gene.
     evaluate_panel : How good the panel is as a whole.
     skgenes.feature_selection.GreedyPanelSelector : Adds genes to a panel, given as
         ``must_include``.

@@ -20,6 +20,9 @@ class PanelValues:
             How much less variance of all genes is explained without it.
         value_se
             Standard error of `value`, over samples; NaN with one of them.
+        value_for_others
+            The part of `value` that genes outside of the panel lose; the rest is the gene itself,
+            no longer measured.
         cumulative
             Variance of all genes explained by the panel up to this gene.
         redundancy
@@ -209,8 +212,11 @@ class PanelValues:
         lines = [
             f"PanelValues({n_genes} gene{'s'[: n_genes != 1]}, {samples})",
             f"  explained variance of all genes {self.explained:.3f}{held_out}",
-            f"  {n_kept} of {len(self.targets)} other genes lose {self.min_loss:.2g} or more without one of the panel",
         ]
+        lines.append(
+            f"  {n_kept} of {len(self.targets)} other genes lose {self.min_loss:g} or more of "
+            "their variance without one of the panel"
+        )
         ranked = self.genes.sort_values("value", ascending=False, kind="stable")
         if n_genes > 2 * _SHOWN:
             parts = (("most", ranked.head(_SHOWN)), ("least", ranked.tail(_SHOWN)))

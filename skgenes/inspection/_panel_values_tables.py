@@ -147,6 +147,7 @@ def _genes(fit, data, mine):
         {
             "value": mine.value,
             "value_se": mine.value_se,
+            "value_for_others": mine.value - (1 - mine.redundancy) / data.split.varying.sum(),
             "cumulative": mine.cumulative,
             "redundancy": mine.redundancy,
             "closest": pd.Series([None] if alone else labels[closest], labels, dtype=object),

@@ -54,6 +54,8 @@ def test_values_are_differences_of_refits(frames):
         assert row["redundancy"] == pytest.approx(without.targets.loc[gene, "r2"])
         assert row["redundancy_test"] == pytest.approx(without.targets.loc[gene, "r2_test"])
         lost = without.targets["r2"] - whole.targets["r2"]
+        for_others = whole.losses.loc[gene].sum() / 30
+        assert row["value_for_others"] == pytest.approx(for_others)
         np.testing.assert_allclose(whole.losses.loc[gene], -lost[whole.losses.columns], atol=1e-12)
 
 
