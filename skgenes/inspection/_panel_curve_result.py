@@ -101,10 +101,10 @@ class PanelSizeCurve:
         Returns
         -------
         DataFrame of float64
-            A row for every size. For every column of `folds` its mean over folds and, with
-            ``_sd`` at the end, its standard deviation (n - 1; NaN with one fold); then
-            ``share_of_ceiling``, mean ``r2_shared`` over the mean ceiling, NaN where that is not
-            above 0.
+            A row for every size. For every score of `folds` its mean over folds and, with ``_sd``
+            at the end, its standard deviation (n - 1; NaN with one fold); then ``alpha``, the
+            geometric mean of the penalties, and ``share_of_ceiling``, mean ``r2_shared`` over the
+            mean ceiling, NaN where that is not above 0.
         """
         grouped = self.folds.drop(columns="alpha").groupby(level="size")
         mean, spread = grouped.mean(), grouped.std(ddof=1).add_suffix("_sd")
@@ -255,11 +255,13 @@ class PanelSizeCurve:
             head,
             "  genes  r2_shared         of ceiling  pcc_shared  r2_all",
         ]
-        places = np.unique(np.geomspace(1, len(table), min(_SHOWN, len(table))).round()).astype(int)
-        for size, row in table.iloc[places - 1].iterrows():
+        shown = np.arange(len(table))
+        if len(shown) > _SHOWN:
+            shown = np.unique(np.geomspace(1, len(shown), _SHOWN).round().astype(int)) - 1
+        for size, row in table.iloc[shown].iterrows():
             lines.append(
                 f"  {size:>5}  {row['r2_shared']:.3f} ± {row['r2_shared_sd']:.3f}"
-                f"  {row['share_of_ceiling']:>12.0%}  {row['pcc_shared']:>10.3f}"
+                f"  {_percent(row['share_of_ceiling']):>12}  {row['pcc_shared']:>10.3f}"
                 f"  {row['r2_all']:>6.3f}"
             )
         lines.append(f"  all others: r2 {best['r2']:.3f}, pcc {best['pcc']:.3f}")
@@ -274,3 +276,7 @@ class PanelSizeCurve:
                 f"{self.one_standard_error_size()}"
             )
         return "\n".join(lines)
+
+
+def _percent(share):
+    return "undefined" if np.isnan(share) else f"{share:.0%}"

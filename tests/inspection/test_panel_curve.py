@@ -1,5 +1,6 @@
 """Curves over panel sizes against ridges fitted from scratch, and sizes on planted programmes."""
 
+import anndata
 import numpy as np
 import pandas as pd
 import pytest
@@ -188,7 +189,7 @@ def flat(**columns_of):
     values = {name: np.asarray(v, dtype=float) for name, v in columns_of.items()}
     n_folds = next(iter(values.values())).shape[1]
     index = pd.MultiIndex.from_product([sizes, range(n_folds)], names=["size", "fold"])
-    folds = pd.DataFrame({name: v.ravel() for name, v in values.items()}, index)
+    folds = pd.DataFrame({name: v.ravel() for name, v in values.items()}, index).assign(alpha=1.0)
     ceiling = pd.DataFrame({"pcc": np.ones(n_folds), "r2": np.ones(n_folds)})
     return PanelSizeCurve(folds, ceiling, [], True, "x", 100)
 
@@ -223,6 +224,7 @@ def test_scores_to_choose_by():
 def test_nothing_attainable():
     curve = flat(sizes=[1], r2_shared=[[-0.1, -0.1]])
     curve.ceiling["r2"] = -0.2
+    assert curve.to_frame()["share_of_ceiling"].isna().all()
     with pytest.raises(ValueError, match=r"reach r2_shared -0.2 on held-out samples"):
         curve.size_for(0.5)
 
@@ -421,3 +423,26 @@ def test_parameter_of_an_inner_selector(X):
     )
     curve = panel_size_curve(pipe, X, sizes=[2, 3], param="lastgenes__k", cv=2)
     assert curve.sizes.tolist() == [2, 3]
+
+
+def test_noise_is_readable():
+    X = np.random.default_rng(0).normal(size=(40, 12))
+    curve = panel_size_curve(GreedyPanelSelector(), X, sizes=[1, 3], random_state=0)
+    curve.ceiling["r2"] = -0.01
+    assert "undefined" in repr(curve)
+    assert "90%: not reached" in repr(curve)
+
+
+@pytest.mark.filterwarnings("ignore:Up to")
+def test_real_cells(real_data):
+    """Few genes tell most of what all of them tell; as many random ones do not."""
+    cells = anndata.read_h5ad(real_data / "singlecell/pbmc68k_reduced_700x765.h5ad")
+    chosen = panel_size_curve(GreedyPanelSelector(), cells, sizes=[1, 2, 5, 10, 20], random_state=0)
+    rng = np.random.default_rng(0)
+    random = panel_size_curve(
+        rng.permutation(cells.n_vars)[:20], cells, sizes=[1, 2, 5, 10, 20], random_state=0
+    )
+    pd.testing.assert_frame_equal(chosen.ceiling, random.ceiling)
+    assert chosen.size_for(0.9) <= 10
+    assert random.to_frame()["share_of_ceiling"].max() < 0.6
+    assert (chosen.folds["r2_shared"] > random.folds["r2_shared"]).all()
