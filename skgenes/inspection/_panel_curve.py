@@ -83,7 +83,8 @@ def panel_size_curve(
         Folds, as in scikit-learn; an int is a number of shuffled folds.
     groups : array-like of shape (n_samples,), str or None, default=None
         Groups, such as donors, that are never parted between training and held-out samples, so
-        that the scores are those of new ones. A str names a column of ``X.obs``.
+        that the scores are those of new ones. Not given to the selector. A str names a column of
+        ``X.obs``.
     refit : bool, default=False
         Whether to fit the selector for every size though it ranks its panel. Where smaller panels
         are not the beginning of larger ones, as in `skgenes.feature_selection.PeelOffSelector`,

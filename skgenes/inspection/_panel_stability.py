@@ -54,8 +54,8 @@ def panel_stability(
     X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_genes)
         Expression, in any unit.
     y : array-like of shape (n_samples,), str or None, default=None
-        Classes for selectors that learn from them; resamples then have all classes alike. A str
-        names a column of ``X.obs``.
+        Classes for selectors that learn from them; without `groups`, resamples then have all
+        classes alike. A str names a column of ``X.obs``.
     n_resamples : int, default=20
         How many panels to choose, 2 at least.
     sample_fraction : float in (0, 1], default=0.5
