@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 _SHOWN = 5  # genes, in the repr
+_HIGH_RANK = 0.1  # of all genes, for a unit to be worth naming
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -176,6 +177,10 @@ class PanelValues:
             f"Without it the panel explains {self.explained - row['value']:.2%} of the variance "
             f"of all genes instead of {self.explained:.2%}"
         )
+        others = row["value_for_others"]
+        if row["value"] > 0:
+            part = f"{others:.2%}" if others > 0 else "none"
+            text += f", a loss of {row['value']:.2%} of which {part} is in other genes"
         if self.explained_test is not None:
             without = self.explained_test - row["value_test"]
             text += f" (held out: {without:.2%} instead of {self.explained_test:.2%})"
@@ -188,11 +193,16 @@ class PanelValues:
         )
 
     def _programme_in_words(self, gene):
-        table = self.programmes.loc[gene]
+        table, n_genes = self.programmes.loc[gene], len(self.genes) + len(self.targets)
         unit, row = table.index[0], table.iloc[0]
+        if row["rank"] > _HIGH_RANK * n_genes:
+            return (
+                "No unit of the autoencoder rests on it much: it ranks at best "
+                f"{row['rank']} of {n_genes} genes."
+            )
         return (
-            f"In unit {unit} of the autoencoder it ranks {row['rank']} of "
-            f"{len(self.genes) + len(self.targets)} genes, beside {row['top_genes']}."
+            f"In unit {unit} of the autoencoder it ranks {row['rank']} of {n_genes} genes, beside "
+            f"{row['top_genes']}."
         )
 
     def _check(self, gene):
@@ -217,14 +227,13 @@ class PanelValues:
             f"  {n_kept} of {len(self.targets)} other genes lose {self.min_loss:g} or more of "
             "their variance without one of the panel"
         )
-        ranked = self.genes.sort_values("value", ascending=False, kind="stable")
+        ranked = self.genes["value_for_others"].sort_values(ascending=False, kind="stable")
+        parts = [("for others", ranked)]
         if n_genes > 2 * _SHOWN:
-            parts = (("most", ranked.head(_SHOWN)), ("least", ranked.tail(_SHOWN)))
-        else:
-            parts = (("all", ranked),)
+            parts = [("most for others", ranked[:_SHOWN]), ("least", ranked[-_SHOWN:])]
         for which, part in parts:
-            shown = ", ".join(f"{gene} {value:.4f}" for gene, value in part["value"].items())
-            lines.append(f"  {which:<6}{shown}")
+            shown = ", ".join(f"{gene} {value:.2g}" for gene, value in part.items())
+            lines.append(f"  {which}: {shown}")
         return "\n".join(lines)
 
 

@@ -172,22 +172,28 @@ def autoencoder(frames):
 
 def test_programmes(autoencoder, frames):
     X = frames[0]
-    values = panel_values(PANEL, X, autoencoder=autoencoder)
+    values = panel_values(X.columns[:20], X, autoencoder=autoencoder)
     contributions = deeplift(
         autoencoder, X, aggregation="absolute", after_activation=False
     ).contributions
     table = pd.DataFrame(contributions, index=X.columns)
-    assert len(values.programmes) == 3 * len(PANEL)
+    assert len(values.programmes) == 60
     ranks = table.rank(ascending=False)
     for (gene, unit), row in values.programmes.iterrows():
         assert row["rank"] == ranks.loc[gene, unit]
         assert row["share"] == pytest.approx(table.loc[gene, unit] / table[unit].sum())
         others = table[unit].drop(gene).nlargest(5).index
         assert row["top_genes"] == ", ".join(others)
-    for gene in PANEL:
+    assert ranks.iloc[:20].min(axis=1).between(3.5, 30).any()  # of both kinds
+    assert ranks.iloc[:20].min(axis=1).le(3).any()
+    for gene in X.columns[:20]:
         assert values.programmes.loc[gene]["rank"].tolist() == sorted(ranks.loc[gene])[:3]
         unit = values.programmes.loc[gene].index[0]
-        assert f"In unit {unit} of the autoencoder it ranks" in values.describe(gene)
+        rank = ranks.loc[gene, unit]
+        sentence = f"In unit {unit} of the autoencoder it ranks {rank:.0f} of 30 genes, beside "
+        if rank > 3:
+            sentence = f"autoencoder rests on it much: it ranks at best {rank:.0f} of 30 genes."
+        assert sentence in values.describe(gene)
 
 
 def test_programmes_of_a_selector(frames):
@@ -218,10 +224,16 @@ def test_description():
     loss = values.losses.loc["A", "A2"]
     text = values.describe("A")
     assert text.startswith(f"A stands for 2 genes: A1 (100%), A2 ({loss:.0%}, opposite): so much")
-    assert f"of all genes instead of {values.explained:.2%}; the other genes" in text
+    for_others = values.genes.loc["A", "value_for_others"]
+    assert (
+        f"of all genes instead of {values.explained:.2%}, a loss of "
+        f"{values.genes.loc['A', 'value']:.2%} of which {for_others:.2%} is in other genes; the "
+        "other genes of the panel" in text
+    )
     assert "explain nothing of it, B is closest (r = " in text
     assert "2 genes, above all A1 (100%): so" in values.describe("A", n_genes=1)
     assert values.describe("B").startswith("B stands for no other gene")
+    assert "of which none is in other genes" in values.describe("B")
     assert panel_values([0], X.to_numpy()).describe(0).startswith("Gene 0 stands for 2 genes")
     held_out = panel_values(["A"], X, X_test=X)
     assert f"(held out: {held_out.explained_test - held_out.genes['value_test'].iloc[0]:.2%}" in (
@@ -237,7 +249,7 @@ def test_description():
 def test_repr_of_a_large_panel(frames):
     lines = repr(panel_values(range(12), frames[0])).splitlines()
     assert lines[0] == "PanelValues(12 genes, 100 samples)"
-    assert [line.split()[0] for line in lines[3:]] == ["most", "least"]
+    assert [line.split()[0] for line in lines[3:]] == ["most", "least:"]
 
 
 @pytest.mark.parametrize(
