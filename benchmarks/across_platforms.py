@@ -167,7 +167,7 @@ def one_pair(first, second, landmarks, quick):
     autoencoder = GeneAutoEncoder(max_iter=3 if quick else 100)
     selectors = {
         "autoencoder + DeepLIFT": AutoEncoderDeepLIFTSelector(
-            size, autoencoder=autoencoder, random_state=0
+            size, strategy="importance", autoencoder=autoencoder, random_state=0
         ),
         "peel-off": PeelOffSelector(size, random_state=0),
     }

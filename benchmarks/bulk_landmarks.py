@@ -170,7 +170,9 @@ def _panels(arrays, z_train, seed, quick):
     """Names and columns of the panels; random ones share a name."""
     autoencoder = GeneAutoEncoder(max_iter=3 if quick else 100)
     size = arrays.n_landmarks
-    selector = AutoEncoderDeepLIFTSelector(size, autoencoder=autoencoder, random_state=seed)
+    selector = AutoEncoderDeepLIFTSelector(
+        size, strategy="importance", autoencoder=autoencoder, random_state=seed
+    )
     peel_off = PeelOffSelector(size, random_state=seed)
     rng = np.random.default_rng(seed)
     random = [rng.choice(arrays.n_genes, size, replace=False) for _ in range(N_RANDOM_PANELS)]

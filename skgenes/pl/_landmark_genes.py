@@ -1,4 +1,4 @@
-"""The ranking of landmark genes."""
+"""The importances of genes, the panel among them."""
 
 from skgenes.inspection import ImportanceDisplay
 from skgenes.pl._fields import field
@@ -38,6 +38,10 @@ def landmark_genes(adata, *, key="landmarks", kind="bars", n_genes=30, ax=None):
 
     Notes
     -----
+    Importances are what an autoencoder's bottleneck rests on. By default the panel is searched for
+    by what its genes tell together, so that it is spread over them; with
+    ``AutoEncoderDeepLIFTSelector(strategy="importance")`` it is the first of them.
+
     Genes outside ``mask_var`` have no importance and are not drawn.
 
     Examples

@@ -30,8 +30,9 @@ def landmark_genes(
 ):
     """Choose the genes worth measuring.
 
-    Runs `skgenes.feature_selection.AutoEncoderDeepLIFTSelector`, the method of Kong et al.
-    (2021), or a selector of your choice, and writes what it finds.
+    Runs `skgenes.feature_selection.AutoEncoderDeepLIFTSelector`, which searches for the panel
+    that tells most of what an autoencoder learns of the genes, or a selector of your choice, and
+    writes what it finds.
 
     Parameters
     ----------
@@ -42,7 +43,8 @@ def landmark_genes(
         selector is set to: half of the genes by default.
     selector : estimator or None, default=None
         Any unsupervised selector: with ``fit`` and ``get_support``. None is
-        ``AutoEncoderDeepLIFTSelector()``.
+        ``AutoEncoderDeepLIFTSelector()``; ``AutoEncoderDeepLIFTSelector(strategy="importance")``
+        is the ranking of Kong et al. (2021).
     autoencoder : GeneAutoEncoder or None, default=None
         The network to train. None leaves the selector's own, as for the next three.
     reference : {"mean", "median", "zeros"}, array-like of shape (n_vars,) or None, default=None
@@ -72,7 +74,8 @@ def landmark_genes(
         ``.var[f"{key}_rank"]`` * : float64
             Rank from `ranking_`, 1 for the best; NaN outside `mask_var`.
         ``.var[f"{key}_importance"]`` * : float64
-            `importances_`; NaN outside `mask_var`.
+            `importances_` to the autoencoder's bottleneck; NaN outside `mask_var`. The panel is
+            not the genes with the largest, unless the selector takes those.
         ``.varm[f"{key}_contributions"]`` * : float64, shape (n_vars, n_units)
             `contributions_` to every bottleneck unit; NaN outside `mask_var`.
         ``.obsm[f"X_{key}"]`` * : float64, shape (n_obs, n_units)
@@ -94,7 +97,8 @@ def landmark_genes(
     See Also
     --------
     skgenes.tl.reconstruct : Infers all other genes.
-    skgenes.pl.landmark_genes : Draws the ranking.
+    skgenes.pl.landmark_genes : Draws the importances.
+    skgenes.inspection.evaluate_panel : Says how good the panel is.
 
     Notes
     -----

@@ -21,6 +21,7 @@ from skgenes.inspection import (
     NeighborhoodGraphDisplay,
     ObservedPredictedDisplay,
     OutputScoreDisplay,
+    PanelEvaluationDisplay,
     PanelScatterDisplay,
     PanelSizeDisplay,
     PositionProfileDisplay,
@@ -30,15 +31,35 @@ from skgenes.inspection import (
     VolcanoDisplay,
     cluster_samples,
     gene_neighbors,
+    evaluate_panel,
 )
 from skgenes.inspection._displays._shared import label_colours, line_style
 
 mpl.use("Agg")
 
+
+def evaluation_display(gene="gene", name=None):
+    """A panel of three genes, judged by regressor and classes of a name of your choice."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3)) @ rng.normal(size=(3, 12)) + rng.normal(size=(60, 12))
+    X = pd.DataFrame(X, columns=[f"{gene} {i}" for i in range(12)])
+    result = evaluate_panel(
+        [0, 1, 2],
+        X,
+        np.where(X.iloc[:, 0] > 0, f"{gene} up", f"{gene} down"),
+        regressors={gene: Ridge()},
+        random_regressors=[gene],
+        n_random=5,
+        random_state=0,
+    )
+    return PanelEvaluationDisplay(result.summary, result.random, result.genes, name=name)
+
+
 DISPLAYS = {
     "scores": (lambda: GeneScoreDisplay([0.1, 0.3, 0.4], [0.9, np.nan, 0.4]), 2),
     "scatter": (lambda: PanelScatterDisplay([0.1, 0.3], [0.2, 0.1]), 1),
     "sizes": (lambda: PanelSizeDisplay([1, 5], [0.2, 0.5], [0.1, 0.1]), 1),
+    "evaluation": (evaluation_display, 2),
     "importances": (lambda: ImportanceDisplay([0.5, 0.1], [True, False]), 1),
     "training": (lambda: TrainingCurveDisplay([2.0, 1.0]), 1),
     "validated": (lambda: TrainingCurveDisplay([2.0, 1.0], [3.0, 2.0]), 2),
@@ -137,6 +158,9 @@ CONSTRUCTORS = [
     (GeneScoreDisplay.from_predictions, 2),
     (PanelScatterDisplay.from_comparison, 3),
     (PanelScatterDisplay.from_predictions, 3),
+    (PanelEvaluationDisplay.from_evaluation, 1),
+    (PanelEvaluationDisplay.from_panel, 2),
+    (PanelSizeDisplay.from_curve, 1),
     (PanelSizeDisplay.from_estimator, 1),
     (ImportanceDisplay.from_estimator, 1),
     (TrainingCurveDisplay.from_estimator, 1),
@@ -221,6 +245,16 @@ def test_long_names_leave_room(make):
     for ax in axes_of(display):
         assert ax.get_position().width > 0.3
         assert ax.get_position().height > 0.3
+
+
+def test_long_names_leave_room_where_numbers_stand_beside():
+    # The axes for measures share their half of the figure with labels and columns of numbers.
+    sizes = []
+    for display in (evaluation_display(), evaluation_display(gene=LONG, name=LONG)):
+        display.plot().figure_.canvas.draw()
+        sizes.append([ax.get_position().size for ax in display.axes_])
+    assert np.min(sizes) > 0.15
+    assert np.min(np.divide(sizes[1], sizes[0])) > 0.7
 
 
 def test_lines_differ_in_dashes_and_are_no_pale_yellow():
