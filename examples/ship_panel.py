@@ -26,7 +26,7 @@ from skgenes.metrics import gene_permutation_test
 from skgenes.neural_network import GeneAutoEncoder
 
 small = os.environ.get("SKGENES_EXAMPLES_SMALL") == "1"
-autoencoder = GeneAutoEncoder(max_iter=10 if small else 100)
+autoencoder = GeneAutoEncoder(max_iter=10) if small else None
 
 # %%
 # In the first lab

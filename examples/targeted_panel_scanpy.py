@@ -19,13 +19,13 @@ import scanpy as sc
 import skgenes as sg
 
 small = os.environ.get("SKGENES_EXAMPLES_SMALL") == "1"
-autoencoder = sg.neural_network.GeneAutoEncoder(max_iter=10 if small else 100)
+autoencoder = sg.neural_network.GeneAutoEncoder(max_iter=10) if small else None
 
 # %%
 # Choose the panel
 # ----------------
 # Blood cells, log-normalised, that come with scanpy. CD3D and MS4A1 are wanted whatever the
-# ranking says; ribosomal and mitochondrial genes are not.
+# search says; ribosomal and mitochondrial genes are not.
 cells = sc.datasets.pbmc68k_reduced().raw.to_adata()
 sc.pp.filter_genes(cells, min_cells=20)
 unwanted = cells.var_names[cells.var_names.str.match("RP[SL]|MT-")]
