@@ -3,8 +3,9 @@
 Every variant selects on training samples; ridge regression from the panel to all other genes, its
 penalty tuned on the training samples, is judged on held-out ones, as in ``benchmarks.panels``.
 ``python -m benchmarks.panel_search DATA_DIR`` prints tables in thousandths beyond plain greedy
-column-subset selection; DATA_DIR, or the environment variable SKGENES_DATA, is a folder with
-bulk/, l1000/, landmarks/ and singlecell/ inside.
+column-subset selection, for the 1,000 and the 3,000 most variable genes; DATA_DIR, or the
+environment variable SKGENES_DATA, is a folder with bulk/, l1000/, landmarks/ and singlecell/
+inside.
 """
 
 import argparse
@@ -19,12 +20,12 @@ from sklearn.model_selection import ShuffleSplit
 from benchmarks._measure import record
 from benchmarks.panels._sets import READERS, TEST_SIZE, read_splits
 from skgenes.feature_selection._panel_search import greedy_panel
-from skgenes.feature_selection._smoothed_genes import sampling_noise, smoothed_cross
+from skgenes.feature_selection._smoothed_genes import sampling_noise, shared_cross, smoothed_cross
 from skgenes.inspection import deeplift
 from skgenes.neural_network import GeneAutoEncoder
 
 SIZES = (25, 50, 100)
-N_GENES, N_SPLITS = 1000, 3
+GENES, N_SPLITS = (1000, 3000), 3
 ALPHAS = np.logspace(-1, 5, 25)
 PLAIN = "plain: as measured, no penalty"
 SCORES = ("PCC", "R2", "R2_all", "MAE")
@@ -37,7 +38,6 @@ DENOISING = {
 }
 NETWORKS = {
     "tanh 500-100": {"activation": "tanh"} | DENOISING,
-    "linear 100": {"hidden_layer_sizes": (100,), "activation": "identity"} | DENOISING,
     "the paper's": {},
 }
 
@@ -57,26 +57,31 @@ def run(quick=False):
     """
     folder = os.environ["SKGENES_DATA"]
     some = {"sets": ["pbmc68k"], "n_splits": 1} if quick else {}
-    beyond = beyond_plain(compare(folder, networks=(), **some), "PCC")
     return [
         record(
-            f"panel search, {variant}: PCC beyond plain",
+            f"panel search, {n_genes} genes, {variant}: PCC beyond plain",
             row["mean"],
             "thousandths",
             None,
             f"least over sets and sizes {row['least']:.0f}",
         )
-        for variant, row in beyond.iterrows()
+        for n_genes in GENES[: 1 if quick else None]
+        for variant, row in beyond_plain(
+            compare(folder, n_genes, networks=(), **some), "PCC"
+        ).iterrows()
     ]
 
 
-def compare(folder, sets=None, n_splits=N_SPLITS, networks=tuple(NETWORKS)):
+def compare(folder, n_genes, sets=None, n_splits=N_SPLITS, networks=tuple(NETWORKS)):
     """Select with every variant, and infer the other genes of held-out samples.
 
     Parameters
     ----------
     folder : str
         Folder of the data.
+    n_genes : int
+        How many genes are kept, the most variable ones of the training samples. Sets that have
+        no more than the next smaller number of GENES are left out.
     sets : sequence of str or None, default=None
         Names of sets; None for all.
     n_splits : int, default=3
@@ -91,15 +96,15 @@ def compare(folder, sets=None, n_splits=N_SPLITS, networks=tuple(NETWORKS)):
     """
     rows = []
     for name in ALL_SETS if sets is None else sets:
-        for i, (train, test) in enumerate(read_set(name, Path(folder), n_splits)):
+        for i, (train, test) in enumerate(read_set(name, Path(folder), n_splits, n_genes)):
+            if train.shape[1] <= max([n for n in GENES if n < n_genes], default=0):
+                break
             start = time.process_time()
             for variant, panel in search_all(train, networks, i):
-                # Exchange ends in another panel for each size; all others are nested.
-                panels = np.split(panel, np.cumsum(SIZES[:-1])) if len(panel) > SIZES[-1] else None
                 rows += [
                     {"set": name, "split": i, "variant": variant, "size": size}
-                    | score(train, test, panel[:size] if panels is None else panels[j])
-                    for j, size in enumerate(SIZES)
+                    | score(train, test, panel[:size])
+                    for size in SIZES
                 ]
             print(f"{name}, split {i}: {time.process_time() - start:.0f} CPU s", flush=True)
     return pd.DataFrame(rows)
@@ -122,16 +127,16 @@ MORE_SETS = {"lung tumours": read_lung, "L1000 signatures": read_signatures}
 ALL_SETS = [*READERS, *MORE_SETS]
 
 
-def read_set(name, folder, n_splits):
+def read_set(name, folder, n_splits, n_genes):
     """Yield training and test samples, the most variable genes in units of the training's."""
     if name in READERS:
-        for split in read_splits(name, folder, n_splits, N_GENES):
+        for split in read_splits(name, folder, n_splits, n_genes):
             yield split.z_train, split.z_test
         return
     values = MORE_SETS[name](folder)
     for train, test in ShuffleSplit(n_splits, test_size=TEST_SIZE, random_state=0).split(values):
         deviations = values[train].std(axis=0)
-        kept = np.sort(np.argsort(-deviations, kind="stable")[:N_GENES])
+        kept = np.sort(np.argsort(-deviations, kind="stable")[:n_genes])
         values_kept, mean = values[:, kept], values[train][:, kept].mean(axis=0)
         z = (values_kept - mean) / deviations[kept]
         yield z[train], z[test]
@@ -141,75 +146,47 @@ def search_all(z, networks, seed):
     """Yield the names and ordered panels of all variants."""
     size, n = max(SIZES), len(z)
     gram = z.T @ z / n
-    noise = sampling_noise(gram, n)
+    noise, share = sampling_noise(gram, n), z.shape[1] / n
 
-    def search(cross, penalty, **wishes):
-        return greedy_panel(gram, cross, penalty, size, **wishes)[0]
+    def search(cross, times):
+        return greedy_panel(gram, cross, times * noise, size)[0]
 
-    components = components_above_noise(z)
+    default = shared_cross(gram, 1.5 * share)
     yield "random", np.random.default_rng(seed).permutation(z.shape[1])[:size]
     yield PLAIN, search(gram, 0)
-    yield "principal components above the noise, no penalty", search(components, 0)
-    yield "principal components above the noise, penalty 3 o", search(components, 3 * noise)
-    for times in (1, 3, 10):
-        yield f"as measured, penalty {times} o", search(gram, times * noise)
-    for smoothing in (1, 3, 10):
-        cross = smoothed_cross(gram, smoothing * noise)
-        yield f"smoothed {smoothing} o, penalty 3 o", search(cross, 3 * noise)
-    smoothed = smoothed_cross(gram, noise)
-    yield "smoothed 1 o, no penalty", search(smoothed, 0)
-    yield "smoothed 1 o, penalty 0.3", search(smoothed, 0.3)
-    panel = search(smoothed, 3 * noise)
-    yield (
-        "smoothed 1 o, penalty 3 o, exchange",
-        np.concatenate([exchange(gram, smoothed, 3 * noise, panel[:k]) for k in SIZES]),
-    )
+    for times in (2, 3, 4):
+        yield f"shared, penalty {times} o", search(default, times)
+    yield "as measured, penalty 3 o", search(gram, 3)
+    yield "smoothed 1 o, penalty 3 o", search(smoothed_cross(gram, noise), 3)
+    for times in (0.5, 1, 1.5):
+        cross = smoothed_cross(gram, times * share)
+        yield f"smoothed {times} p/n, penalty 3 o", search(cross, 3)
+    above = components_above_median(z)
+    yield "components above the median's threshold, penalty 3 o", search(above, 3)
+    yield "half of them, half as measured, penalty 3 o", search((gram + above) / 2, 3)
     for name in networks:
         autoencoder = GeneAutoEncoder(**NETWORKS[name], random_state=seed).fit(z)
         code = autoencoder.transform(z)
         target = z.T @ autoencoder.reconstruct(z) / n
         importances = deeplift(autoencoder, z, aggregation="absolute").contributions.mean(axis=1)
-        ranked = np.argsort(-importances, kind="stable")
-        yield f"{name}: importance", ranked[:size]
-        yield f"{name}: code, penalty 3 o", search(z.T @ (code - code.mean(axis=0)) / n, 3 * noise)
-        yield f"{name}: reconstruction, penalty 3 o", search(target, 3 * noise)
-        yield f"{name}: half reconstruction, penalty 3 o", search((target + gram) / 2, 3 * noise)
-        pool = ranked[max(2 * size, len(ranked) // 2) :]
+        yield f"{name}: importance", np.argsort(-importances, kind="stable")[:size]
+        yield f"{name}: code, penalty 3 o", search(z.T @ (code - code.mean(axis=0)) / n, 3)
+        yield f"{name}: reconstruction, penalty 3 o", search(target, 3)
+        yield f"{name}: half reconstruction, penalty 3 o", search((gram + target) / 2, 3)
         yield (
-            f"{name}: smoothed 1 o among the most important half",
-            search(smoothed, 3 * noise, barred=pool),
+            f"{name}: half reconstruction, half shared, penalty 3 o",
+            search((default + target) / 2, 3),
         )
         weights = (importances / importances.mean()) ** 0.25
         yield (
-            f"{name}: smoothed 1 o, candidates weighted by importance",
+            f"{name}: shared, candidates weighted by importance, penalty 3 o",
             greedy_panel(
-                gram * weights * weights[:, None], smoothed * weights[:, None], 3 * noise, size
+                gram * weights * weights[:, None], default * weights[:, None], 3 * noise, size
             )[0],
         )
 
 
-def exchange(gram, cross, penalty, panel):
-    """Swap the pair of genes that gains most, while any swap gains."""
-    panel = np.array(panel)
-    for _ in range(4 * len(panel)):
-        inverse = np.linalg.inv(gram[np.ix_(panel, panel)] + penalty * np.eye(len(panel)))
-        slopes, coefs = inverse @ gram[panel], inverse @ cross[panel]
-        left = cross - gram[:, panel] @ coefs
-        variances = np.diag(gram) + penalty - np.sum(gram[panel] * slopes, axis=0)
-        own = np.diag(inverse)[:, None]
-        worth = np.sum(coefs**2, axis=1)[:, None] / own
-        # What each candidate would explain once a gene is out: rows leave, columns enter.
-        gains = np.sum(left**2, axis=1) + (2 * slopes * (coefs @ left.T) + slopes**2 * worth) / own
-        gains = gains / (variances + slopes**2 / own) - worth
-        gains[:, panel] = -np.inf
-        leaves, enters = np.unravel_index(np.argmax(gains), gains.shape)
-        if gains[leaves, enters] <= 1e-6 * np.sum(cross[panel] * coefs):
-            break
-        panel[leaves] = enters
-    return panel
-
-
-def components_above_noise(z):
+def components_above_median(z):
     """Products of genes with their projection on components above a threshold.
 
     Notes
@@ -223,7 +200,7 @@ def components_above_noise(z):
     ratio = min(z.shape) / max(z.shape)
     threshold = np.polyval([0.56, -0.95, 1.82, 1.43], ratio) * np.median(s)
     kept = max(1, int(np.sum(s > threshold)))
-    return vt[:kept].T * (s[:kept] ** 2 / len(z))
+    return (vt[:kept].T * (s[:kept] ** 2 / len(z))) @ vt[:kept]
 
 
 def score(train, test, panel):
@@ -284,18 +261,27 @@ def _main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", nargs="?", default=os.environ.get("SKGENES_DATA"))
     parser.add_argument("--sets", nargs="+", choices=ALL_SETS, default=ALL_SETS)
+    parser.add_argument("--genes", nargs="+", type=int, default=GENES)
     parser.add_argument("--networks", nargs="*", choices=list(NETWORKS), default=list(NETWORKS))
     parser.add_argument("--splits", type=int, default=N_SPLITS)
     parser.add_argument("--json", default="panel_search.json")
     arguments = parser.parse_args()
     if arguments.data is None:
         parser.error("give the folder of the data, or set SKGENES_DATA")
-    results = compare(arguments.data, arguments.sets, arguments.splits, arguments.networks)
-    results.to_json(arguments.json, orient="records", indent=1)
     pd.set_option("display.width", 250)
-    for metric in SCORES:
-        table = beyond_plain(results, metric)
-        print(f"\n{metric}, thousandths beyond plain\n{table.round(1).to_string()}")
+    everything = []
+    for n_genes in arguments.genes:
+        results = compare(
+            arguments.data, n_genes, arguments.sets, arguments.splits, arguments.networks
+        )
+        if results.empty:
+            continue
+        everything.append(results.assign(genes=n_genes))
+        for metric in SCORES:
+            table = beyond_plain(results, metric)
+            print(f"\n{n_genes} genes, {metric}, thousandths beyond plain")
+            print(table.round(1).to_string())
+    pd.concat(everything).to_json(arguments.json, orient="records", indent=1)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """What genes share with each other, without what each has alone."""
 
 import numpy as np
-from scipy.linalg import lapack
+from scipy.linalg import eigh, lapack
+from sklearn.utils import gen_batches
 
 # Chosen once, for all data: see the tables under Panels in the documentation.
 _PENALTY_PER_NOISE = 3
+_LEAST_PER_NOISE = 1.5
+_ROWS_AT_ONCE = 1024
 
 
 def automatic_penalty(gram, n_samples):
@@ -57,8 +60,8 @@ def sampling_noise(gram, n_samples):
     return max(float(numerator / (denominator - numerator)), 1e-6)
 
 
-def smoothed_target(gram, penalty):
-    """Products of genes with what is to be explained of them at a penalty of the panel.
+def shared_target(gram, penalty, n_samples):
+    r"""Products of genes with what is to be explained of them at a penalty of the panel.
 
     Parameters
     ----------
@@ -66,13 +69,75 @@ def smoothed_target(gram, penalty):
         Correlation matrix.
     penalty : float
         Ridge penalty of the panel; 0 leaves the genes as measured.
+    n_samples : float
+        Number of samples the correlations come from.
 
     Returns
     -------
     ndarray of float64 of shape (n_genes, n_genes)
-        Genes smoothed at a third of the penalty: if that is automatic, at the odds of noise.
+        See `shared_cross`.
+
+    Notes
+    -----
+    Noise alone spreads the variance of p genes evenly over n directions, p / n on each: if the
+    penalty is automatic, directions below 1.5 of that count as noise, else in proportion to it.
     """
-    return smoothed_cross(gram, penalty / _PENALTY_PER_NOISE) if penalty > 0 else gram
+    n_genes = np.count_nonzero(np.diag(gram))
+    least = _LEAST_PER_NOISE * n_genes / n_samples * penalty / automatic_penalty(gram, n_samples)
+    # So little is lost in rounding: the Cholesky factor would fail.
+    if least <= np.finfo(np.float64).eps * len(gram) * np.trace(gram):
+        return gram
+    return shared_cross(gram, least)
+
+
+def shared_cross(gram, least):
+    r"""Products of genes with what they share: three ways to leave out noise, averaged.
+
+    Parameters
+    ----------
+    gram : ndarray of float64 of shape (n_genes, n_genes)
+        Products of the genes, :math:`S = X^\top X / n`.
+    least : float
+        Variance :math:`\nu` above 0: directions below it count as noise.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_genes, n_genes)
+        :math:`X^\top T / n` for the mean T of X as measured, which leaves out nothing, X smoothed
+        (`smoothed_cross`), and the projection of X on its principal components of variance above
+        :math:`\nu` (`components_above`).
+    """
+    result = smoothed_cross(gram, least)
+    result += gram
+    vectors = components_above(gram, least)
+    for rows in gen_batches(len(gram), _ROWS_AT_ONCE):
+        result[rows] += vectors[rows] @ vectors.T
+    result /= 3
+    return result
+
+
+def components_above(gram, least):
+    r"""Principal components whose variance is above a threshold.
+
+    Parameters
+    ----------
+    gram : ndarray of float64 of shape (n_genes, n_genes)
+        Products of the genes, :math:`S = X^\top X / n`.
+    least : float
+        The threshold.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_genes, n_components)
+        Eigenvectors times the root of their eigenvalue: B with :math:`B B^\top = X^\top T / n`,
+        where T is the projection of X on the components.
+    """
+    copy = np.array(gram, dtype=np.float64, order="F")
+    variances, vectors = eigh(
+        copy, subset_by_value=(least, np.inf), overwrite_a=True, check_finite=False
+    )
+    vectors *= np.sqrt(variances)
+    return vectors
 
 
 def smoothed_cross(gram, noise):

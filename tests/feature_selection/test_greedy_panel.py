@@ -5,13 +5,18 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.base import clone
 
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GreedyPanelSelector
 from skgenes.feature_selection._panel_search import explained, greedy_panel
 from skgenes.feature_selection._smoothed_genes import (
     automatic_penalty,
+    components_above,
     sampling_noise,
+    shared_cross,
+    shared_target,
     smoothed_cross,
 )
 from skgenes.linear_model import PanelRidge
@@ -38,7 +43,10 @@ def test_what_is_searched(expression):
     squares = (S**2).sum()
     rho = ((1 - 2 / p) * squares + p**2) / ((n + 1 - 2 / p) * (squares - p**2 / p))
     np.testing.assert_allclose(selector.penalty_, 3 * rho / (1 - rho), rtol=1e-5)
-    target = Z @ np.linalg.solve(S + selector.penalty_ / 3 * np.eye(p), S)
+    least = 1.5 * p / n
+    values, vectors = np.linalg.eigh(S)
+    kept = vectors[:, values > least]
+    target = (Z + Z @ np.linalg.solve(S + least * np.eye(p), S) + Z @ kept @ kept.T) / 3
     order, gains, left = greedy_panel(S, Z.T @ target / n, selector.penalty_, 6)
     np.testing.assert_array_equal(np.argsort(selector.ranking_)[:6], order)
     np.testing.assert_allclose(selector.gains_, gains, rtol=1e-4)
@@ -242,6 +250,79 @@ def test_smoothing_in_closed_form(expression):
         smoothed_cross(-S, 0.7)
 
 
+def correlations(seed, n_samples, n_genes=30, n_constant=0):
+    X, _ = shared_programmes(seed, n_samples, n_genes=max(n_genes, 48))
+    X = X[:, np.random.default_rng(seed).permutation(X.shape[1])[:n_genes]]
+    S = np.corrcoef(X.T)
+    S[:n_constant], S[:, :n_constant] = 0, 0
+    return S
+
+
+@pytest.mark.parametrize("n_samples", [12, 30, 200])
+@pytest.mark.parametrize("n_constant", [0, 3])
+@pytest.mark.parametrize("least", [1e-9, 0.4, 1.3, 4.0, 1e3])
+def test_components_above_a_threshold(n_samples, n_constant, least):
+    S = correlations(1, n_samples, n_constant=n_constant)
+    before = S.copy()
+    values, vectors = np.linalg.eigh(S)
+    kept = values > least
+    result = components_above(S, least)
+    assert result.shape == (30, kept.sum())
+    np.testing.assert_allclose(result @ result.T, (vectors * values * kept) @ vectors.T, atol=1e-12)
+    np.testing.assert_array_equal(S, before)
+    np.testing.assert_array_equal(components_above(S, least), result)
+    np.testing.assert_allclose(result[:n_constant], 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_samples", [12, 200])
+def test_what_genes_share(n_samples, monkeypatch):
+    S = correlations(2, n_samples)
+    values, vectors = np.linalg.eigh(S)
+    weights = (1 + values / (values + 1.3) + (values > 1.3)) / 3
+    result = shared_cross(S, 1.3)
+    np.testing.assert_allclose(result, (vectors * values * weights) @ vectors.T, atol=1e-12)
+    np.testing.assert_allclose(result, result.T, atol=1e-14)
+    monkeypatch.setattr("skgenes.feature_selection._smoothed_genes._ROWS_AT_ONCE", 7)
+    np.testing.assert_allclose(shared_cross(S, 1.3), result, rtol=1e-13, atol=1e-14)
+
+
+@given(seed=st.integers(0, 10**6), n_samples=st.sampled_from([15, 100]))
+@settings(max_examples=20)
+def test_what_genes_share_moves_with_the_genes(seed, n_samples):
+    S = correlations(seed, n_samples)
+    order = np.random.default_rng(seed).permutation(30)
+    # Between two eigenvalues: one at the threshold itself could fall on either side.
+    values = np.linalg.eigvalsh(S)[::-1]
+    least = (values[4] + values[5]) / 2
+    moved = shared_cross(S[np.ix_(order, order)], least)
+    np.testing.assert_allclose(moved, shared_cross(S, least)[np.ix_(order, order)], atol=1e-11)
+
+
+def test_the_threshold_follows_genes_and_samples():
+    S = correlations(3, 100, n_constant=4)
+    automatic = automatic_penalty(S, 100)
+    expected = shared_cross(S, 1.5 * 26 / 100)
+    np.testing.assert_allclose(shared_target(S, automatic, 100), expected, atol=1e-13)
+    twice = shared_cross(S, 2 * 1.5 * 26 / 100)
+    np.testing.assert_allclose(shared_target(S, 2 * automatic, 100), twice, atol=1e-13)
+
+
+def test_many_samples_leave_the_genes_as_measured():
+    S = correlations(4, 100)
+    far = [
+        np.abs(shared_target(S, automatic_penalty(S, n), n) - S).max()
+        for n in (20, 100, 10**4, 10**8)
+    ]
+    assert (np.diff(far) < 0).all()
+    assert far[-1] < 1e-6
+
+
+@pytest.mark.parametrize("penalty", [0, 1e-15])
+def test_next_to_no_penalty_leaves_the_genes_as_measured(penalty):
+    S = correlations(5, 12)
+    np.testing.assert_array_equal(shared_target(S, penalty, 12), S)
+
+
 def two_tissues(n_rare):
     """A common tissue with four programmes and a rare one with two of its own."""
     rng = np.random.default_rng(5)
@@ -272,9 +353,9 @@ def test_groups_of_one_size_change_nothing(expression):
 
 def test_groups_are_weights(expression):
     groups = np.repeat(["B", "T"], [30, 60])
-    grouped = GreedyPanelSelector(6, penalty=0.3).fit(expression, groups=groups)
+    grouped = GreedyPanelSelector(6, penalty=0).fit(expression, groups=groups)
     doubled = np.vstack([expression[:30], expression])
-    twice = GreedyPanelSelector(6, penalty=0.3).fit(doubled)
+    twice = GreedyPanelSelector(6, penalty=0).fit(doubled)
     np.testing.assert_array_equal(grouped.ranking_, twice.ranking_)
     np.testing.assert_allclose(grouped.gains_, twice.gains_, rtol=1e-9)
 
