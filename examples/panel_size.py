@@ -65,6 +65,7 @@ others = {
 }
 figure, ax = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
 PanelSizeDisplay.from_curve(curve, name="reconstruction", ax=ax)
+styles = {"importance": {"color": "C1", "linestyle": "-."}, "random": {"color": "0.5"}}
 for name, genes in others.items():
     other = panel_size_curve(genes, cells, sizes=largest, cv=n_folds, random_state=0).to_frame()
     PanelSizeDisplay(
@@ -73,7 +74,7 @@ for name, genes in others.items():
         other["r2_shared_sd"],
         score_name="Variance explained, as far as genes share it",
         name=name,
-    ).plot(ax, line_kwargs={"marker": ""})
+    ).plot(ax, line_kwargs={"marker": "", **styles[name]})
     print(f"{name}: {other['share_of_ceiling'].max():.0%} of what is attainable at best")
 figure.savefig("panel_size.png", dpi=150)
 

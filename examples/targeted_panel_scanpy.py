@@ -33,6 +33,7 @@ sg.tl.landmark_genes(
     cells, 50, autoencoder=autoencoder, must_include=["CD3D", "MS4A1"], exclude=list(unwanted)
 )
 print("The panel:", ", ".join(cells.var_names[cells.var["landmarks"]]))
+# What the bottleneck rests on. Many of these genes say the same, so the panel has only some.
 ax = sg.pl.landmark_genes(cells, n_genes=25)
 ax.figure.savefig("importances.png", dpi=150)
 
