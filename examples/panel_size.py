@@ -2,9 +2,8 @@
 How many genes do I need?
 =========================
 
-One curve answers it: how well all genes are inferred from panels of every size, on held-out cells,
-beside what all genes together tell of each other. More genes always help, but from some size on by
-next to nothing.
+One curve answers it: how well genes are inferred from panels of every size, on held-out cells, beside
+what all genes together tell of each other. From some size on, more genes add next to nothing.
 """
 
 # %%
@@ -48,7 +47,8 @@ for share in (0.75, 0.9):
 # %%
 # Two scores. Over all genes, with measured ones counted as known, every gene helps. As far as genes
 # share it, noise that is measured counts for nothing: that score leads to the ceiling, and sizes
-# are chosen by it.
+# are chosen by it. With few cells a regression from few genes can be the better one, so that the
+# curve may rise above the ceiling and fall again.
 table = curve.to_frame()
 shown = [size for size in (10, 25, 50, 100, 200) if size <= largest]
 print(table.loc[shown, ["pcc_all", "r2_all", "r2_shared", "share_of_ceiling"]].round(3).to_string())
