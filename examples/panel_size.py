@@ -2,8 +2,8 @@
 How many genes do I need?
 =========================
 
-One curve answers it: how well genes are inferred from panels of every size, on held-out cells, beside
-what all genes together tell of each other. From some size on, more genes add next to nothing.
+One curve answers it: how well genes are inferred from panels of every size, on held-out cells,
+beside what all genes together tell of each other. From some size on, more add next to nothing.
 """
 
 # %%
