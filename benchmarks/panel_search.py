@@ -25,7 +25,7 @@ from skgenes.inspection import deeplift
 from skgenes.neural_network import GeneAutoEncoder
 
 SIZES = (25, 50, 100)
-GENES, N_SPLITS = (1000, 3000), 3
+GENES, N_SPLITS = (1000, 3000), 5
 ALPHAS = np.logspace(-1, 5, 25)
 PLAIN = "plain: as measured, no penalty"
 SCORES = ("PCC", "R2", "R2_all", "MAE")
@@ -84,7 +84,7 @@ def compare(folder, n_genes, sets=None, n_splits=N_SPLITS, networks=tuple(NETWOR
         no more than the next smaller number of GENES are left out.
     sets : sequence of str or None, default=None
         Names of sets; None for all.
-    n_splits : int, default=3
+    n_splits : int, default=5
         Random splits of each.
     networks : sequence of str, default=all
         Autoencoders to train.

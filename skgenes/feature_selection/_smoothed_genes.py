@@ -133,10 +133,12 @@ def components_above(gram, least):
         where T is the projection of X on the components.
     """
     copy = np.array(gram, dtype=np.float64, order="F")
-    variances, vectors = eigh(
-        copy, subset_by_value=(least, np.inf), overwrite_a=True, check_finite=False
-    )
-    vectors *= np.sqrt(variances)
+    # LAPACK is fastest with the wanted ones alone if they are few, with all if they may be most.
+    wanted = (least, np.inf) if least * len(gram) > np.trace(gram) else None
+    variances, vectors = eigh(copy, subset_by_value=wanted, overwrite_a=True, check_finite=False)
+    first = np.searchsorted(variances, least, side="right")
+    vectors = vectors[:, first:]
+    vectors *= np.sqrt(variances[first:])
     return vectors
 
 
