@@ -79,8 +79,9 @@ def shared_target(gram, penalty, n_samples):
 
     Notes
     -----
-    Noise alone spreads the variance of p genes evenly over n directions, p / n on each: if the
-    penalty is automatic, directions below 1.5 of that count as noise, else in proportion to it.
+    With n samples, fewer than the p genes, noise alone spreads their variance evenly over n
+    directions, p / n on each: directions below 1.5 of that count as noise if the penalty is
+    automatic, else in proportion to it.
     """
     n_genes = np.count_nonzero(np.diag(gram))
     least = _LEAST_PER_NOISE * n_genes / n_samples * penalty / automatic_penalty(gram, n_samples)
