@@ -73,12 +73,12 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
               \quad \nu = 1.5 \, p / n,
 
     by ridge regression with the penalty :math:`\lambda`, where :math:`P_\nu` projects on the
-    eigenvectors of S with eigenvalues above :math:`\nu`; genes are added one by one. With
-    fewer samples than genes, noise alone spreads the variance of the genes over n directions,
-    p / n on each; with more and more samples, T tends to the genes as measured. An automatic :math:`\lambda` is three times the odds
-    :math:`\rho / (1 - \rho)` of sampling noise, with the oracle approximating shrinkage
-    :math:`\rho` of S; any other changes :math:`\nu` in proportion. Samples of groups that weigh
-    the same count as their effective number.
+    eigenvectors of S with eigenvalues above :math:`\nu`; genes are added one by one. With fewer
+    samples than genes, noise alone spreads the variance of the genes over n directions, p / n on
+    each; with more and more samples, T tends to the genes as measured. An automatic
+    :math:`\lambda` is three times the odds :math:`\rho / (1 - \rho)` of sampling noise, with the
+    oracle approximating shrinkage :math:`\rho` of S; any other changes :math:`\nu` in proportion.
+    Where groups weigh the same, n is the effective number of samples.
 
     Everything is computed from S, gathered in batches of samples: their number costs neither
     memory nor time beyond reading them. At most four matrices of genes x genes are held at a
