@@ -28,8 +28,8 @@ from skgenes.inspection._displays import (
     TrainingCurveDisplay,
     VolcanoDisplay,
 )
-from skgenes.inspection._feature_awareness import feature_awareness
 from skgenes.inspection._evaluate_panel import evaluate_panel
+from skgenes.inspection._feature_awareness import feature_awareness
 from skgenes.inspection._functional_spread import FunctionalSpread, functional_spread
 from skgenes.inspection._gene_hubs import gene_hubs
 from skgenes.inspection._gene_neighbors import gene_neighbors
@@ -100,8 +100,8 @@ __all__ = [
     "correlation_neighbors",
     "deeplift",
     "differential_expression",
-    "feature_awareness",
     "evaluate_panel",
+    "feature_awareness",
     "feature_class_ablation",
     "functional_spread",
     "gene_hubs",

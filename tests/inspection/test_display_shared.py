@@ -30,8 +30,8 @@ from skgenes.inspection import (
     TrainingCurveDisplay,
     VolcanoDisplay,
     cluster_samples,
-    gene_neighbors,
     evaluate_panel,
+    gene_neighbors,
 )
 from skgenes.inspection._displays._shared import label_colours, line_style
 
