@@ -42,6 +42,7 @@ from skgenes.feature_extraction import RegulatorFilter, RegulatorScaler
 from skgenes.feature_selection import (
     AutoEncoderDeepLIFTSelector,
     GivenPanelSelector,
+    GreedyPanelSelector,
     PeelOffSelector,
 )
 from skgenes.linear_model import PanelRidge
@@ -96,6 +97,8 @@ TRANSFORMERS = [
     VarianceThreshold(0.3),
     SelectFromModel(MultiTaskLasso(0.01), threshold="mean"),
     PCA(3, random_state=0),
+    GreedyPanelSelector(4, must_include=[2]),
+    GreedyPanelSelector("auto", cv=3),
     make_pipeline(FromAnnData(), StandardScaler(), "passthrough", PCA(2)),
 ]
 REGRESSORS = [

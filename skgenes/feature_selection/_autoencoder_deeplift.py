@@ -8,14 +8,18 @@ from sklearn.base import _fit_context as fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
+from skgenes.feature_selection._auto_size import automatic_size
 from skgenes.feature_selection._gene_sums import GeneSums, correlation
-from skgenes.feature_selection._panel import PanelMixin, panel_size, rank_genes, resolve_wishes
-from skgenes.feature_selection._ranked_panel import barred_genes, ranked_panel
+from skgenes.feature_selection._group_weights import effective_size, group_weights
+from skgenes.feature_selection._panel import PanelMixin, forget, rank_genes
+from skgenes.feature_selection._panel_wishes import PanelWishes, mean_and_constant
+from skgenes.feature_selection._ranked_panel import ranked_panel
 from skgenes.feature_selection._reconstructed_genes import reconstructed_cross
-from skgenes.feature_selection._smoothed_genes import automatic_penalty
+from skgenes.feature_selection._smoothed_genes import chosen_penalty
 from skgenes.inspection import deeplift
+from skgenes.inspection._panel_labels import read_labels
 from skgenes.neural_network import GeneAutoEncoder
-from skgenes.utils import atomic_fit, validate_expression, with_names
+from skgenes.utils import atomic_fit, seed_sequence, validate_expression, with_names
 
 _DEFAULT_NETWORKS = {
     "importance": {},
@@ -42,8 +46,12 @@ class AutoEncoderDeepLIFTSelector(
 
     Parameters
     ----------
-    n_features_to_select : int, float or None, default=None
-        Size of the panel: a number of genes, a share of them in (0, 1], or None for half.
+    n_features_to_select : int, float, "auto" or None, default=None
+        Size of the panel: a number of genes, a share of them in (0, 1], or None for half. "auto"
+        finds by cross-validation how many are enough, of at most 200 and half of the genes: the
+        size to which more add nothing certain, or less than a twentieth of what is reached, as
+        `skgenes.inspection.PanelSizeCurve.auto_size` says.
+        The network is then trained once for every fold.
     strategy : {"reconstruction", "importance"}, default="reconstruction"
         "reconstruction" adds genes one by one, each the one that raises most what a ridge
         regression from the panel explains of all genes, each taken halfway between as measured
@@ -70,10 +78,12 @@ class AutoEncoderDeepLIFTSelector(
     min_mean, max_mean : float or None, default=None
         Window of mean expression, in the unit of X, that genes of the panel must lie in. Genes
         of `must_include` need not.
+    cv : int, splitter or iterable, default=5
+        Folds of "auto"; an int is a number of shuffled folds.
     layer : str or None, default=None
         Layer to read when X is an AnnData; None reads ``X.X``.
     random_state : int, RandomState instance or None, default=None
-        If not None, overrides the autoencoder's.
+        If not None, overrides the autoencoder's. Shuffles the folds of "auto".
 
     Attributes
     ----------
@@ -90,6 +100,13 @@ class AutoEncoderDeepLIFTSelector(
         gene as measured has variance 1. Only there with "reconstruction".
     penalty_ : float
         The penalty used. Only there with "reconstruction".
+    n_features_ : int
+        Size of the panel.
+    cv_results_ : dict of str to ndarray of shape (n_sizes,)
+        What "auto" found on held-out samples: "n_features", the sizes; "mean_r2_shared",
+        "mean_pcc_shared", "mean_r2", "mean_pcc" and "mean_mae" over folds and the same with
+        "std_", as in `skgenes.inspection.PanelSizeCurve`; "share_of_ceiling". Only there with
+        ``n_features_to_select="auto"``.
     contributions_ : ndarray of float64 of shape (n_features_in_, n_units)
         Mean contribution of every gene to every bottleneck unit, absolute unless
         ``aggregation="signed"``.
@@ -149,6 +166,7 @@ class AutoEncoderDeepLIFTSelector(
         "n_features_to_select": [
             Interval(Integral, 1, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="right"),
+            StrOptions({"auto"}),
             None,
         ],
         "strategy": [StrOptions({"reconstruction", "importance"})],
@@ -161,6 +179,7 @@ class AutoEncoderDeepLIFTSelector(
         "exclude": ["array-like", str, Integral, None],
         "min_mean": [Real, None],
         "max_mean": [Real, None],
+        "cv": ["cv_object"],
         "layer": [str, None],
         "random_state": ["random_state"],
     }
@@ -179,6 +198,7 @@ class AutoEncoderDeepLIFTSelector(
         exclude=None,
         min_mean=None,
         max_mean=None,
+        cv=5,
         layer=None,
         random_state=None,
     ):
@@ -193,12 +213,13 @@ class AutoEncoderDeepLIFTSelector(
         self.exclude = exclude
         self.min_mean = min_mean
         self.max_mean = max_mean
+        self.cv = cv
         self.layer = layer
         self.random_state = random_state
 
     @atomic_fit
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, groups=None):
         """Train the autoencoder, explain it and rank the genes.
 
         Parameters
@@ -207,6 +228,11 @@ class AutoEncoderDeepLIFTSelector(
             Training samples.
         y : None
             Ignored.
+        groups : array-like of shape (n_samples,), str or None, default=None
+            Group of each sample, such as its cell type or tissue; a str names a column of
+            ``X.obs``. Each weighs the same, whatever its number of samples, so that the genes of
+            a rare one are not left behind; the autoencoder sees every sample as often
+            as any other. Not for "importance". None weighs all samples the same.
 
         Returns
         -------
@@ -218,14 +244,24 @@ class AutoEncoderDeepLIFTSelector(
         ValueError
             If X is not a finite matrix of at least two samples, the panel cannot have the size
             asked for, a gene of `must_include` or `exclude` is unknown, in both, or constant
-            though it must be included, or training diverges; the selector is then left as it was.
+            though it must be included, a group has a single sample, groups are given for
+            "importance", a panel without penalty is larger than the rank of X, or training
+            diverges; the selector is then left as it was.
         """
+        source = X
+        forget(self, "cv_results_", "gains_", "penalty_")
         X = validate_expression(self, X, reset=True, layer=self.layer, ensure_min_samples=2)
-        size = panel_size(self.n_features_to_select, X.shape[1])
-        names = getattr(self, "feature_names_in_", None)
-        wishes = resolve_wishes(self.must_include, self.exclude, names, X.shape[1], size)
-        barred = barred_genes(X, wishes, (self.min_mean, self.max_mean), size, names)
-        named = with_names(X, names)
+        labels = read_labels(groups, source, X.shape[0], "groups")
+        self._check_groups(labels)
+        weights = group_weights(labels, X.shape[0])
+        wishes = PanelWishes.of(self)
+        moments, size = mean_and_constant(X), wishes.size
+        if size is None:
+            wishes.barred(*moments)
+            seed = int(seed_sequence(self.random_state).generate_state(1)[0])
+            size, self.cv_results_ = automatic_size(self, X, labels, wishes, seed)
+        barred = wishes.barred(*moments, size)
+        named = with_names(X, wishes.names)
         self.autoencoder_ = self._fit_autoencoder(named)
         result = deeplift(
             self.autoencoder_,
@@ -238,24 +274,30 @@ class AutoEncoderDeepLIFTSelector(
         self.residual_ = result.relative_residual
         self.importances_ = np.abs(result.contributions).mean(axis=1)
         if self.strategy == "importance":
-            self.ranking_ = rank_genes(self.importances_, wishes[0], barred)
+            self.ranking_ = rank_genes(self.importances_, wishes.included, np.flatnonzero(barred))
         else:
-            self._search(X, size, wishes[0], barred)
-        self.support_ = self.ranking_ <= size
+            self._search(X, weights, size, wishes.included, barred)
+        self.n_features_, self.support_ = size, self.ranking_ <= size
         self.loss_curve_ = self.autoencoder_.loss_curve_
         return self
 
-    def _search(self, X, size, included, barred):
+    def _check_groups(self, groups):
+        if groups is not None and self.strategy == "importance":
+            raise ValueError(
+                'groups were given, but strategy="importance" ranks genes by their contributions '
+                'in all samples alike. Leave groups out, or choose strategy="reconstruction".'
+            )
+
+    def _search(self, X, weights, size, included, barred):
         """Rank by what genes add to the panel."""
-        sums = GeneSums(X.shape[1]).update(X)
+        sums = GeneSums(X.shape[1]).update(X, weights)
         gram, mean, deviations = correlation(sums), sums.mean, sums.deviations()
         # Genes x genes matrices are large: three at a time will do.
         del sums
-        cross = reconstructed_cross(X, self._reconstruct, mean, deviations)
+        cross = reconstructed_cross(X, self._reconstruct, mean, deviations, weights)
         cross += gram
         cross /= 2
-        auto = isinstance(self.penalty, str)
-        self.penalty_ = automatic_penalty(gram, X.shape[0]) if auto else float(self.penalty)
+        self.penalty_ = chosen_penalty(self.penalty, gram, effective_size(weights))
         self.ranking_, self.gains_ = ranked_panel(
             gram, cross, self.penalty_, size, included, barred
         )

@@ -25,12 +25,15 @@ class GeneSums:
         Weighted means.
     products : ndarray of float64 of shape (n_genes, n_genes)
         Weighted sums of products of deviations from the means.
+    least, most : ndarray of float64 of shape (n_genes,)
+        Smallest and largest values.
     """
 
     def __init__(self, n_genes):
         self.weight = 0.0
         self.mean = np.zeros(n_genes)
         self.products = np.zeros((n_genes, n_genes))
+        self.least, self.most = np.full(n_genes, np.inf), np.full(n_genes, -np.inf)
 
     def update(self, X, weights=None):
         """Add samples, of which only a batch is dense at a time.
@@ -53,6 +56,8 @@ class GeneSums:
         return self
 
     def _merge(self, batch, weights):
+        np.minimum(self.least, batch.min(axis=0), out=self.least)
+        np.maximum(self.most, batch.max(axis=0), out=self.most)
         weight = weights.sum()
         mean = weights @ batch / weight
         deviations = (batch - mean) * np.sqrt(weights)[:, None]

@@ -6,12 +6,15 @@ from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
+from skgenes.feature_selection._auto_size import automatic_size
 from skgenes.feature_selection._gene_sums import GeneSums, correlation
 from skgenes.feature_selection._group_weights import effective_size, group_weights
-from skgenes.feature_selection._panel import PanelMixin, panel_size, resolve_wishes
-from skgenes.feature_selection._ranked_panel import barred_genes, ranked_panel
-from skgenes.feature_selection._smoothed_genes import automatic_penalty, shared_target
-from skgenes.utils import atomic_fit, validate_expression
+from skgenes.feature_selection._panel import PanelMixin, forget
+from skgenes.feature_selection._panel_wishes import PanelWishes
+from skgenes.feature_selection._ranked_panel import ranked_panel
+from skgenes.feature_selection._smoothed_genes import chosen_penalty, shared_target
+from skgenes.inspection._panel_labels import read_labels
+from skgenes.utils import atomic_fit, expression_in_parts, validate_expression
 
 
 class GreedyPanelSelector(PanelMixin, BaseEstimator):
@@ -26,8 +29,11 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_features_to_select : int, float or None, default=None
-        Size of the panel: a number of genes, a share of them in (0, 1], or None for half.
+    n_features_to_select : int, float, "auto" or None, default=None
+        Size of the panel: a number of genes, a share of them in (0, 1], or None for half. "auto"
+        finds by cross-validation how many are enough, of at most 200 and half of the genes: the
+        size to which more add nothing certain, or less than a twentieth of what is reached, as
+        `skgenes.inspection.PanelSizeCurve.auto_size` says.
     penalty : float or "auto", default="auto"
         Ridge penalty, in units of a gene's variance; 0 is plain column-subset selection. "auto"
         is three times the odds of sampling noise, see Notes.
@@ -39,6 +45,8 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
     min_mean, max_mean : float or None, default=None
         Window of mean expression, in the unit of X, that genes of the panel must lie in, such as
         what an assay detects and where it saturates. Genes of `must_include` need not.
+    cv : int, splitter or iterable, default=5
+        Folds of "auto"; an int is a number of shuffled folds.
     layer : str or None, default=None
         Layer to read when X is an AnnData; None reads ``X.X``.
 
@@ -55,6 +63,13 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
         share, where each gene as measured has variance 1.
     penalty_ : float
         The penalty used.
+    n_features_ : int
+        Size of the panel.
+    cv_results_ : dict of str to ndarray of shape (n_sizes,)
+        What "auto" found on held-out samples: "n_features", the sizes; "mean_r2_shared",
+        "mean_pcc_shared", "mean_r2", "mean_pcc" and "mean_mae" over folds and the same with
+        "std_", as in `skgenes.inspection.PanelSizeCurve`; "share_of_ceiling". Only there with
+        ``n_features_to_select="auto"``.
     n_features_in_ : int
         Number of genes seen during fit.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
@@ -115,6 +130,7 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
         "n_features_to_select": [
             Interval(Integral, 1, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="right"),
+            StrOptions({"auto"}),
             None,
         ],
         "penalty": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
@@ -122,6 +138,7 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
         "exclude": ["array-like", str, Integral, None],
         "min_mean": [Real, None],
         "max_mean": [Real, None],
+        "cv": ["cv_object"],
         "layer": [str, None],
     }
 
@@ -134,6 +151,7 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
         exclude=None,
         min_mean=None,
         max_mean=None,
+        cv=5,
         layer=None,
     ):
         self.n_features_to_select = n_features_to_select
@@ -142,6 +160,7 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
         self.exclude = exclude
         self.min_mean = min_mean
         self.max_mean = max_mean
+        self.cv = cv
         self.layer = layer
 
     @atomic_fit
@@ -153,13 +172,14 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
         ----------
         X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_genes)
             Training samples, in a unit in which differences mean the same at any level, such as
-            log expression.
+            log expression. An AnnData on disk, from ``anndata.read_h5ad(path, backed="r")``, is
+            read part by part, once.
         y : None
             Ignored.
-        groups : array-like of shape (n_samples,) or None, default=None
-            Group of each sample, such as its cell type or tissue. Each weighs the same, whatever
-            its number of samples, so that the genes of a rare one are not left behind. None
-            weighs all samples the same.
+        groups : array-like of shape (n_samples,), str or None, default=None
+            Group of each sample, such as its cell type or tissue; a str names a column of
+            ``X.obs``. Each weighs the same, whatever its number of samples, so that the genes of
+            a rare one are not left behind. None weighs all samples the same.
 
         Returns
         -------
@@ -171,21 +191,28 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
         ValueError
             If X is not a finite matrix of at least two samples, the panel cannot have the size
             asked for, a gene of `must_include` or `exclude` is unknown, in both, or constant
-            though it must be included, or a group has a single sample.
+            though it must be included, a group has a single sample, or a panel without penalty
+            is larger than the rank of X.
         """
-        X = validate_expression(self, X, reset=True, layer=self.layer, ensure_min_samples=2)
-        size = panel_size(self.n_features_to_select, X.shape[1])
-        names = getattr(self, "feature_names_in_", None)
-        wishes = resolve_wishes(self.must_include, self.exclude, names, X.shape[1], size)
-        barred = barred_genes(X, wishes, (self.min_mean, self.max_mean), size, names)
-        weights = group_weights(groups, X)
-        gram = correlation(GeneSums(X.shape[1]).update(X, weights))
-        n_samples = effective_size(weights)
-        auto = isinstance(self.penalty, str)
-        self.penalty_ = automatic_penalty(gram, n_samples) if auto else float(self.penalty)
-        cross = shared_target(gram, self.penalty_, n_samples)
+        forget(self, "cv_results_")
+        n_samples, parts = expression_in_parts(self, X, layer=self.layer, ensure_min_samples=2)
+        labels = read_labels(groups, X, n_samples, "groups")
+        weights = group_weights(labels, n_samples)
+        wishes = PanelWishes.of(self)
+        size = wishes.size
+        if size is None:
+            matrix = validate_expression(self, X, reset=True, layer=self.layer)
+            size, self.cv_results_ = automatic_size(self, matrix, labels, wishes, seed=0)
+        sums = GeneSums(self.n_features_in_)
+        for rows, part in parts:
+            sums.update(part, weights[rows])
+        barred = wishes.barred(sums.mean, sums.least == sums.most, size)
+        gram, n_effective = correlation(sums), effective_size(weights)
+        del sums
+        self.penalty_ = chosen_penalty(self.penalty, gram, n_effective)
+        cross = shared_target(gram, self.penalty_, n_effective)
         self.ranking_, self.gains_ = ranked_panel(
-            gram, cross, self.penalty_, size, wishes[0], barred
+            gram, cross, self.penalty_, size, wishes.included, barred
         )
-        self.support_ = self.ranking_ <= size
+        self.n_features_, self.support_ = size, self.ranking_ <= size
         return self

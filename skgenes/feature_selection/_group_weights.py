@@ -1,20 +1,20 @@
 """Weights that give every group of samples the same say."""
 
 import numpy as np
-from sklearn.utils import check_consistent_length
 
+from skgenes.inspection._panel_labels import encode
 from skgenes.utils._messages import listed
 
 
-def group_weights(groups, X):
+def group_weights(groups, n_samples):
     """Weigh samples so that all groups weigh the same together.
 
     Parameters
     ----------
-    groups : array-like of shape (n_samples,) or None
+    groups : ndarray of shape (n_samples,) or None
         Group of each sample, such as its cell type; None is one group of all.
-    X : ndarray or csr_array of shape (n_samples, n_genes)
-        The samples.
+    n_samples : int
+        Number of samples.
 
     Returns
     -------
@@ -24,24 +24,12 @@ def group_weights(groups, X):
     Raises
     ------
     ValueError
-        If a sample has no group, a group has a single sample, or there are not as many groups
-        given as samples.
+        If a group has a single sample.
     """
     if groups is None:
-        return np.ones(X.shape[0])
-    groups = np.asarray(groups)
-    if groups.ndim != 1:
-        raise ValueError(
-            f"groups must have one entry for each sample, got an array of shape {groups.shape}."
-        )
-    check_consistent_length(X, groups)
-    missing = np.flatnonzero([group is None or group != group for group in groups.tolist()])
-    if len(missing):
-        raise ValueError(
-            f"groups has no value for {len(missing)} sample(s), the first at {missing[0]}. Give "
-            "them a group or leave them out."
-        )
-    names, codes, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+        return np.ones(n_samples)
+    names, codes, _ = encode(groups, None)
+    sizes = np.bincount(codes)
     if sizes.min() < 2:
         raise ValueError(
             f"groups has {np.sum(sizes < 2)} group(s) of a single sample: "

@@ -38,6 +38,20 @@ class PanelMixin(SelectorMixin):
         return tags
 
 
+def forget(selector, *attributes):
+    """Delete what an earlier fit with other parameters left.
+
+    Parameters
+    ----------
+    selector : estimator
+        The selector.
+    *attributes : str
+        Names of attributes that not every fit sets.
+    """
+    for attribute in attributes:
+        vars(selector).pop(attribute, None)
+
+
 def panel_size(n_features_to_select, n_features):
     """Number of genes to select.
 
@@ -103,8 +117,10 @@ def resolve_wishes(must_include, exclude, feature_names, n_features, size):
         Genes by name or index.
     feature_names : ndarray of str or None
         Gene names, if the data has any.
-    n_features, size : int
-        Number of genes, and how many of them are wanted.
+    n_features : int
+        Number of genes.
+    size : int or None
+        How many of them are wanted; None if that is still to be found.
 
     Returns
     -------
@@ -125,6 +141,8 @@ def resolve_wishes(must_include, exclude, feature_names, n_features, size):
             f"must_include and exclude share {len(both)} gene(s): "
             f"{', '.join(map(str, names[:5]))}. Take them out of one of the two."
         )
+    if size is None:
+        return included, excluded
     if len(included) > size:
         raise ValueError(
             f"must_include has {len(included)} genes, but only {size} are to be selected. Raise "

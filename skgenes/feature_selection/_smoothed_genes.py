@@ -10,6 +10,26 @@ _LEAST_PER_NOISE = 1.5
 _ROWS_AT_ONCE = 1024
 
 
+def chosen_penalty(penalty, gram, n_samples):
+    """Ridge penalty as given, or the automatic one.
+
+    Parameters
+    ----------
+    penalty : float or "auto"
+        What the user chose.
+    gram : ndarray of float64 of shape (n_genes, n_genes)
+        Correlation matrix.
+    n_samples : float
+        Number of samples it comes from.
+
+    Returns
+    -------
+    float
+        In units of a gene's variance.
+    """
+    return automatic_penalty(gram, n_samples) if penalty == "auto" else float(penalty)
+
+
 def automatic_penalty(gram, n_samples):
     """Ridge penalty that suits a correlation matrix: three times the odds of sampling noise.
 

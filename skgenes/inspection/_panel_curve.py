@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from sklearn.utils._param_validation import validate_params
+from sklearn.utils.validation import _check_method_params
 
 from skgenes.inspection._panel_curve_order import PanelSource
 from skgenes.inspection._panel_curve_result import PanelSizeCurve
@@ -35,6 +36,7 @@ _MIN_TARGETS = 2
         "sizes": [Integral, "array-like", None],
         "cv": ["cv_object"],
         "refit": ["boolean"],
+        "fit_params": [dict, None],
         "param": [str, None],
         "layer": [str, None],
         "random_state": ["random_state"],
@@ -49,6 +51,7 @@ def panel_size_curve(
     sizes=None,
     cv=5,
     groups=None,
+    fit_params=None,
     refit=False,
     param=None,
     layer=None,
@@ -85,6 +88,9 @@ def panel_size_curve(
         Groups, such as donors, that are never parted between training and held-out samples, so
         that the scores are those of new ones. Not given to the selector. A str names a column of
         ``X.obs``.
+    fit_params : dict or None, default=None
+        Further arguments of the selector's ``fit``, such as ``{"groups": cell_types}``. Of those
+        with a value for every sample, each fold gives those of its training samples.
     refit : bool, default=False
         Whether to fit the selector for every size though it ranks its panel. Where smaller panels
         are not the beginning of larger ones, as in `skgenes.feature_selection.PeelOffSelector`,
@@ -155,15 +161,16 @@ def panel_size_curve(
     names = gene_names(X)
     matrix = validate_expression(BaseEstimator(), X, reset=True, layer=layer, ensure_min_features=3)
     source = PanelSource(selector, names, matrix.shape[1], param, refit)
-    splits, classes = _folds(matrix, X, y, groups, 5 if cv is None else cv, random_state)
+    splits, training, classes = _folds(matrix, X, y, groups, 5 if cv is None else cv, random_state)
     most = min(int(split.varying.sum()) for split in splits) - _MIN_TARGETS
     sizes = _wanted_sizes(sizes, source, most, matrix.shape[1])
     _warn_undefined(splits)
     scores, ceilings, largest = [], [], []
-    for fold, split in enumerate(splits):
+    for fold, (split, rows) in enumerate(zip(splits, training, strict=True)):
         labels = None if split.labels_train is None else classes[split.labels_train]
+        params = _check_method_params(matrix, fit_params or {}, rows)
         try:
-            panels = source.panels(split.raw_train, labels, np.max(sizes))
+            panels = source.panels(split.raw_train, labels, params, np.max(sizes))
         except ValueError as error:
             error.add_note(f"Raised in fold {fold}, by {source.name}.")
             raise
@@ -196,14 +203,15 @@ def _folds(matrix, X, y, groups, cv, random_state):
     if parted is not None and isinstance(cv, Integral):
         kind = GroupKFold if codes is None else StratifiedGroupKFold
         cv = kind(int(cv), shuffle=True, random_state=random_state)
-    splits = []
+    splits, training = [], []
     for n, (train, test) in enumerate(
         split_rows(n_samples, codes, classes, parted, None, cv, random_state)
     ):
         labels = (None, None) if codes is None else (codes[train], codes[test])
         check_split(len(train), len(test), labels[0], classes, n)
         splits.append(PanelSplit(matrix[train], matrix[test], *labels))
-    return splits, classes
+        training.append(train)
+    return splits, training, classes
 
 
 def _wanted_sizes(sizes, source, most, n_genes):
@@ -270,11 +278,17 @@ def _scores(split, order, sizes, known):
 def _warn_undefined(splits):
     constant = max(int((~split.varying).sum()) for split in splits)
     held_out = max(int((split.varying & (split.moments[1] == 0)).sum()) for split in splits)
-    if constant or held_out:
-        warnings.warn(
-            f"Up to {constant} of {len(splits[0].varying)} genes do not vary in the training "
-            f"samples of a fold and are left out of all scores; up to {held_out} more are constant "
-            "in the held-out samples: their correlation is NaN and left out of means.",
-            UndefinedMetricWarning,
-            stacklevel=4,
+    found = []
+    if constant:
+        found.append(
+            f"up to {constant} of {len(splits[0].varying)} genes do not vary in the training "
+            "samples of a fold and are left out of all scores"
         )
+    if held_out:
+        found.append(
+            f"up to {held_out} gene(s) are constant in the held-out samples of a fold: their "
+            "correlation is NaN and left out of means"
+        )
+    if found:
+        text = "; ".join(found)
+        warnings.warn(f"{text[0].upper()}{text[1:]}.", UndefinedMetricWarning, stacklevel=4)

@@ -53,7 +53,7 @@ class PanelSource:
         self.given, self.name = _given_order(selector, names, n_genes), "given genes"
         self.own_size = len(self.given)
 
-    def panels(self, X, y, largest):
+    def panels(self, X, y, fit_params, largest):
         """Choose the largest panel.
 
         Parameters
@@ -62,6 +62,8 @@ class PanelSource:
             Training samples.
         y : ndarray of shape (n_samples,) or None
             Their labels.
+        fit_params : dict
+            Further arguments of the selector's ``fit``.
         largest : int
             Its size.
 
@@ -71,15 +73,15 @@ class PanelSource:
             It, and all smaller ones.
         """
         if self.given is None:
-            return Panels(self, X, y, *self.fit(X, y, largest))
+            return Panels(self, X, y, fit_params, *self.fit(X, y, fit_params, largest))
         if largest > len(self.given):
             raise ValueError(
                 f"Panels of {largest} genes are to be judged, but only {len(self.given)} genes are "
                 "given. Lower sizes or give more genes."
             )
-        return Panels(self, X, y, self.given[:largest], True)
+        return Panels(self, X, y, fit_params, self.given[:largest], True)
 
-    def fit(self, X, y, size):
+    def fit(self, X, y, fit_params, size):
         """Fit a clone of the selector.
 
         Parameters
@@ -88,6 +90,8 @@ class PanelSource:
             Training samples.
         y : ndarray of shape (n_samples,) or None
             Their labels.
+        fit_params : dict
+            Further arguments of its ``fit``.
         size : int
             Size of the panel.
 
@@ -98,7 +102,8 @@ class PanelSource:
         ordered : bool
             Whether leading parts of it are smaller panels.
         """
-        panel, ordered = fit_selector(self.selector, X, self.names, y, **{self.param: int(size)})
+        params = {self.param: int(size)}
+        panel, ordered = fit_selector(self.selector, X, self.names, y, fit_params, **params)
         if len(panel) != size:
             raise ValueError(
                 f"{self.name} chose {len(panel)} genes where {self.param}={size} were asked for, "
@@ -118,6 +123,8 @@ class Panels(NamedTuple):
         Training samples.
     y : ndarray of shape (n_samples,) or None
         Their labels.
+    fit_params : dict
+        Further arguments of the selector's ``fit``.
     largest : ndarray of int of shape (n_largest,)
         Columns of the largest panel.
     ordered : bool
@@ -127,6 +134,7 @@ class Panels(NamedTuple):
     source: PanelSource
     X: object
     y: object
+    fit_params: dict
     largest: np.ndarray
     ordered: bool
 
@@ -149,7 +157,7 @@ class Panels(NamedTuple):
             yield sizes, self.largest
             return
         for size in sizes[:-1]:
-            yield np.array([size]), self.source.fit(self.X, self.y, size)[0]
+            yield np.array([size]), self.source.fit(self.X, self.y, self.fit_params, size)[0]
         yield sizes[-1:], self.largest
 
 
@@ -188,7 +196,7 @@ def _size(value, n_genes):
     return int(value) if isinstance(value, numbers.Integral) else max(1, int(value * n_genes))
 
 
-def fit_selector(selector, X, names, y=None, **params):
+def fit_selector(selector, X, names, y, fit_params, **params):
     """Fit a clone of a selector and read its panel.
 
     Parameters
@@ -199,8 +207,10 @@ def fit_selector(selector, X, names, y=None, **params):
         Training samples.
     names : ndarray of str of shape (n_genes,) or None
         Gene names.
-    y : ndarray of shape (n_samples,) or None, default=None
+    y : ndarray of shape (n_samples,) or None
         Labels of the samples, for selectors that learn from them.
+    fit_params : dict
+        Further arguments of ``fit``.
     **params : dict
         Parameters to set.
 
@@ -212,7 +222,7 @@ def fit_selector(selector, X, names, y=None, **params):
         Whether the selector says in which order it chose them.
     """
     selector = clone_inner(selector).set_params(**params)
-    selector.fit(form_for(selector, X, names), *(() if y is None else (y,)))
+    selector.fit(form_for(selector, X, names), *(() if y is None else (y,)), **fit_params)
     support = np.asarray(selector.get_support())
     if support.dtype != bool or support.shape != (X.shape[1],):
         raise ValueError(

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils._param_validation import HasMethods, Interval, validate_params
+from sklearn.utils.validation import _check_method_params
 
 from skgenes.inspection._panel_curve_order import fit_selector
 from skgenes.inspection._panel_labels import check_classes, encode, read_labels
@@ -29,6 +30,7 @@ _MIN_DRAWN = 2
         "selector": [HasMethods(["fit", "get_support", "get_params"])],
         "n_resamples": [Interval(Integral, 2, None, closed="left")],
         "sample_fraction": [Interval(Real, 0, 1, closed="right")],
+        "fit_params": [dict, None],
         "layer": [str, None],
         "random_state": ["random_state"],
     },
@@ -42,6 +44,7 @@ def panel_stability(
     n_resamples=20,
     sample_fraction=0.5,
     groups=None,
+    fit_params=None,
     layer=None,
     random_state=None,
 ):
@@ -64,6 +67,9 @@ def panel_stability(
     groups : array-like of shape (n_samples,), str or None, default=None
         Groups, such as donors, of which all samples or none are drawn. A str names a column of
         ``X.obs``.
+    fit_params : dict or None, default=None
+        Further arguments of the selector's ``fit``, such as ``{"groups": cell_types}``. Of those
+        with a value for every sample, those of the resample are given.
     layer : str or None, default=None
         Layer to read when X is an AnnData; None reads ``X.X``.
     random_state : int, RandomState instance or None, default=None
@@ -148,7 +154,8 @@ def panel_stability(
     for drawn in rows:
         params = {name: int(rng.integers(2**31 - 1)) for name in random_params}
         labels = None if classes is None else classes[drawn]
-        panel, ordered = fit_selector(selector, matrix[drawn], names, labels, **params)
+        of_fit = _check_method_params(matrix, fit_params or {}, drawn)
+        panel, ordered = fit_selector(selector, matrix[drawn], names, labels, of_fit, **params)
         if not len(panel):
             raise ValueError(f"{type(selector).__name__} chose no gene from {len(drawn)} samples.")
         panels.append(panel)

@@ -4,9 +4,11 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils.validation import has_fit_parameter
 
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
 from skgenes.tl._estimators import params_of, with_seed
+from skgenes.tl._folds import labels_of
 from skgenes.tl._inputs import expression_of, genes_in_mask
 from skgenes.tl._results import check_free, spread, store
 from skgenes.utils import check_anndata, form_for, resolve_genes
@@ -22,6 +24,7 @@ def landmark_genes(
     reference=None,
     must_include=None,
     exclude=None,
+    groups=None,
     layer=None,
     mask_var=None,
     random_state=0,
@@ -38,9 +41,10 @@ def landmark_genes(
     ----------
     adata : AnnData of shape (n_obs, n_vars)
         Cells or samples, log-transformed or in another unit in which differences make sense.
-    n_genes : int, float or None, default=None
-        Size of the panel: a number of genes, a share of them in (0, 1], or None for what the
-        selector is set to: half of the genes by default.
+    n_genes : int, float, "auto" or None, default=None
+        Size of the panel: a number of genes, a share of them in (0, 1], "auto" for as many as
+        cross-validation finds to be enough, or None for what the selector is set to: half of the
+        genes by default.
     selector : estimator or None, default=None
         Any unsupervised selector: with ``fit`` and ``get_support``. None is
         ``AutoEncoderDeepLIFTSelector()``; ``AutoEncoderDeepLIFTSelector(strategy="importance")``
@@ -51,6 +55,10 @@ def landmark_genes(
         Reference sample of DeepLIFT.
     must_include, exclude : None or sequence of str or int, default=None
         Genes, by name or by column of `adata`, that are always or never in the panel.
+    groups : str or None, default=None
+        Column of ``adata.obs``, such as the cell type, whose groups weigh the same however many
+        cells they have, so that the genes of a rare one are not left behind. Given to the
+        selector's ``fit``.
     layer : str or None, default=None
         Layer to read; None reads ``adata.X``.
     mask_var : str, ndarray of bool of shape (n_vars,) or None, default=None
@@ -82,8 +90,8 @@ def landmark_genes(
             Bottleneck of every cell from `autoencoder_`, for ``scanpy.pp.neighbors(use_rep=...)``.
         ``.uns[key]`` : dict
             "params"; "n_genes", the size of the panel; "loss_curve" * and "validation_curve" *,
-            float64 of shape (n_epochs,); "residual" *, `residual_`; "function" and "fields", what
-            was written.
+            float64 of shape (n_epochs,); "residual" *, `residual_`; "cv_results" *, what "auto"
+            found; "function" and "fields", what was written.
 
     Raises
     ------
@@ -92,7 +100,8 @@ def landmark_genes(
         asked for, or a field is there that is not a result of this function. `adata` is then as
         it was.
     TypeError
-        If `adata` is not an AnnData, or the selector has no parameter for an option given.
+        If `adata` is not an AnnData, or the selector has no parameter for an option given, or its
+        ``fit`` takes no groups.
 
     See Also
     --------
@@ -138,12 +147,14 @@ def landmark_genes(
     check_free(adata, key_added, "landmark_genes", _fields(key_added))
     matrix, names = expression_of(adata, layer, mask)
     X = form_for(selector, matrix, names)
-    selector.fit(X)
+    labels = labels_of(adata, "obs", groups, what="cells")
+    selector.fit(X, **_fit_params(selector, labels))
     params = params_of(
         selector=selector,
         n_genes=n_genes,
         must_include=options["must_include"],
         exclude=options["exclude"],
+        groups=groups,
         layer=layer,
         mask_var=mask_var,
         random_state=random_state,
@@ -186,6 +197,8 @@ def _record(selector, params):
             record[name] = np.asarray(curve, dtype=np.float64)
     if hasattr(selector, "residual_"):
         record["residual"] = float(selector.residual_)
+    if hasattr(selector, "cv_results_"):
+        record["cv_results"] = dict(selector.cv_results_)
     return record
 
 
@@ -200,6 +213,17 @@ def _configured(selector, options):
             "as you want it and leave the option out."
         )
     return selector.set_params(**options)
+
+
+def _fit_params(selector, groups):
+    if groups is None:
+        return {}
+    if not has_fit_parameter(selector, "groups"):
+        raise TypeError(
+            f"fit of {type(selector).__name__} takes no groups. Leave groups out, or pass a "
+            "selector that weighs them, such as GreedyPanelSelector."
+        )
+    return {"groups": groups}
 
 
 def _take_layer(selector, layer):

@@ -5,6 +5,7 @@ from skgenes.utils._atomic import write_atomically
 from skgenes.utils._fitting import atomic_fit, seed_sequence
 from skgenes.utils._genes import resolve_genes
 from skgenes.utils._nested import clone_inner, form_for, take_columns, targets_for
+from skgenes.utils._parts import expression_in_parts
 from skgenes.utils._validation import (
     check_expression,
     check_targets,
@@ -24,6 +25,7 @@ __all__ = [
     "check_targets",
     "clone_inner",
     "describe_difference",
+    "expression_in_parts",
     "form_for",
     "gene_names",
     "is_anndata",

@@ -364,12 +364,55 @@ def test_groups_are_weights(expression):
     ("groups", "match"),
     [
         (["B"] * 89 + ["T"], r"1 group\(s\) of a single sample: 'T'"),
-        (["B"] * 88 + [None, None], "no value for 2 sample.*first at 88"),
-        ([0.0] * 89 + [np.nan], "no value for 1 sample"),
-        (["B"] * 30, "inconsistent numbers of samples"),
-        ([["B"]] * 90, r"got an array of shape \(90, 1\)"),
+        (["B"] * 88 + [None, None], r"2 missing label\(s\), in row\(s\) 88, 89"),
+        ([0.0] * 89 + [np.nan], r"1 missing label\(s\), in row\(s\) 89"),
+        (["B"] * 30, "one label for each of the 90 samples of X"),
+        ([["B"]] * 90, r"got shape \(90, 1\)"),
     ],
 )
 def test_groups_that_cannot_be_balanced(expression, groups, match):
     with pytest.raises(ValueError, match=match):
         clone(GREEDY).fit(expression, groups=groups)
+
+
+@BOTH
+def test_groups_by_name_of_a_column(selector, forms):
+    cells = forms["anndata"].copy()
+    cells.obs["type"] = np.repeat(["B", "T"], [30, 60])
+    by_name = clone(selector).fit(cells, groups="type")
+    by_value = clone(selector).fit(cells, groups=cells.obs["type"].to_numpy())
+    np.testing.assert_array_equal(by_name.ranking_, by_value.ranking_)
+    np.testing.assert_array_equal(by_name.gains_, by_value.gains_)
+    with pytest.raises(ValueError, match="no column 'tissue' for groups"):
+        clone(selector).fit(cells, groups="tissue")
+
+
+def test_groups_weigh_in_what_a_network_reconstructs(expression):
+    groups = np.repeat(["B", "T"], [30, 60])
+    fitted = clone(NETWORK).fit(expression, groups=groups)
+    weights = np.where(groups == "B", 1.5, 0.75)
+    mean = np.average(expression.astype(float), axis=0, weights=weights)
+    scale = np.sqrt(np.average((expression - mean) ** 2, axis=0, weights=weights))
+    Z = (expression - mean) / scale
+    T = (fitted.autoencoder_.reconstruct(expression) - mean) / scale / 2 + Z / 2
+    S, C = (Z * weights[:, None]).T @ Z / 90, (Z * weights[:, None]).T @ T / 90
+    effective = 90**2 / (weights**2).sum()
+    np.testing.assert_allclose(fitted.penalty_, automatic_penalty(S, effective), rtol=1e-5)
+    order, gains, _ = greedy_panel(S, C, fitted.penalty_, 6)
+    np.testing.assert_array_equal(np.argsort(fitted.ranking_)[:6], order)
+    np.testing.assert_allclose(fitted.gains_, gains, rtol=1e-3)
+
+
+def test_importance_takes_no_groups(expression):
+    selector = clone(NETWORK).set_params(strategy="importance")
+    with pytest.raises(ValueError, match='groups were given, but strategy="importance"'):
+        selector.fit(expression, groups=np.repeat(["B", "T"], 45))
+
+
+@BOTH
+def test_a_panel_larger_than_the_rank_needs_a_penalty(selector):
+    X = np.random.default_rng(0).normal(size=(5, 40))
+    wanted = clone(selector).set_params(n_features_to_select=9)
+    assert wanted.fit(X).n_features_ == 9
+    with pytest.raises(ValueError, match="9 genes is larger than the rank of X: from 4 of them"):
+        wanted.set_params(penalty=0).fit(X)

@@ -9,7 +9,11 @@ import scipy.sparse as sp
 from sklearn.feature_selection import VarianceThreshold
 
 import skgenes
-from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
+from skgenes.feature_selection import (
+    AutoEncoderDeepLIFTSelector,
+    GivenPanelSelector,
+    GreedyPanelSelector,
+)
 from skgenes.neural_network import GeneAutoEncoder
 
 SMALL = GeneAutoEncoder((6, 2), max_iter=3, validation_fraction=0.2)
@@ -279,3 +283,27 @@ def test_real_cells(pbmc, kept_by_file):
     assert cells.var["landmarks_rank"].notna().sum() == 500
     assert cells.obsm["X_landmarks"].shape == (700, 4)
     kept_by_file(cells)
+
+
+def test_as_many_genes_as_are_enough(cells, tmp_path):
+    greedy = GreedyPanelSelector(cv=3)
+    cells.obs["type"] = np.resize(["B", "T", "NK"], cells.n_obs)
+    skgenes.tl.landmark_genes(cells, "auto", selector=greedy, groups="type")
+    direct = GreedyPanelSelector("auto", cv=3).fit(cells, groups="type")
+    record = cells.uns["landmarks"]
+    assert record["n_genes"] == direct.n_features_ == cells.var["landmarks"].sum()
+    assert record["params"]["groups"] == "type"
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    kept = anndata.read_h5ad(tmp_path / "cells.h5ad").uns["landmarks"]["cv_results"]
+    for name, values in direct.cv_results_.items():
+        np.testing.assert_array_equal(kept[name], values)
+
+
+def test_groups_that_cannot_be_weighed(cells):
+    cells.obs["type"] = "B"
+    with pytest.raises(ValueError, match=r"groups='tissue' is not a column of adata\.obs"):
+        skgenes.tl.landmark_genes(cells, 5, autoencoder=SMALL, groups="tissue")
+    given = GivenPanelSelector(["g1"])
+    with pytest.raises(TypeError, match="fit of GivenPanelSelector takes no groups"):
+        skgenes.tl.landmark_genes(cells, selector=given, groups="type")
+    assert "landmarks" not in cells.uns
