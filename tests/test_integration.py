@@ -14,7 +14,9 @@ from skgenes.feature_selection import (
     PeelOffSelector,
 )
 from skgenes.inspection import deeplift
+from skgenes.linear_model import PanelRidge
 from skgenes.metrics import (
+    all_genes_pearson_scorer,
     gene_permutation_test,
     neg_per_gene_mae_scorer,
     per_gene_pearson_scorer,
@@ -166,6 +168,26 @@ def test_larger_panels_tell_more(halves):
     search.fit(train)
     assert search.best_params_ == {"selector__n_features_to_select": 100}
     assert search.score(test) > 0.15
+
+
+def test_a_searched_panel_tells_more_than_the_most_important_genes(halves):
+    train, test = halves
+    network = GeneAutoEncoder((32, 8), activation="tanh", loss="mean_squared_error", max_iter=10)
+    selector = AutoEncoderDeepLIFTSelector(autoencoder=network, random_state=0)
+    search = GridSearchCV(
+        LandmarkReconstructor(selector, PanelRidge()),
+        {
+            "selector__strategy": ["importance", "reconstruction"],
+            "selector__n_features_to_select": [10, 20],
+        },
+        cv=KFold(2, shuffle=True, random_state=0), scoring=all_genes_pearson_scorer,
+        error_score="raise",
+    )  # fmt: skip
+    search.fit(train)
+    assert search.best_params_["selector__strategy"] == "reconstruction"
+    scores = search.cv_results_["mean_test_score"].reshape(2, 2)  # sizes x strategies
+    assert (scores[:, 1] > scores[:, 0] + 0.02).all()
+    assert search.score(test) > 0.2
 
 
 def test_cross_validation_of_cells(halves):

@@ -345,9 +345,7 @@ def test_genes_that_do_not_vary(form):
     X = rng.normal(size=(30, 2)) @ rng.normal(size=(2, 12)) + rng.normal(size=(30, 12))
     X[:, 3] = 0
     X[1:, 4] = 0
-    with pytest.warns(
-        UndefinedMetricWarning, match=r"Up to 2 of 12 .* up to 1 gene\(s\) are"
-    ):
+    with pytest.warns(UndefinedMetricWarning, match=r"Up to 2 of 12 .* up to 1 gene\(s\) are"):
         curve = panel_size_curve(GreedyPanelSelector(), form(X), sizes=[1, 4], cv=3, random_state=0)
     assert curve.folds.notna().all(axis=None)
 
