@@ -20,6 +20,7 @@ from skgenes.inspection._displays import (
     ObservedPredictedDisplay,
     OutputScoreDisplay,
     PanelEvaluationDisplay,
+    PanelReportDisplay,
     PanelScatterDisplay,
     PanelSizeDisplay,
     PositionProfileDisplay,
@@ -47,6 +48,8 @@ from skgenes.inspection._over_representation import over_representation
 from skgenes.inspection._panel_curve import panel_size_curve
 from skgenes.inspection._panel_curve_result import PanelSizeCurve
 from skgenes.inspection._panel_evaluation import PanelEvaluation
+from skgenes.inspection._panel_report import panel_report
+from skgenes.inspection._panel_report_result import PanelReport
 from skgenes.inspection._panel_stability import panel_stability
 from skgenes.inspection._panel_stability_result import PanelStability
 from skgenes.inspection._panel_swaps import panel_swaps
@@ -78,6 +81,8 @@ __all__ = [
     "PanelComparison",
     "PanelEvaluation",
     "PanelEvaluationDisplay",
+    "PanelReport",
+    "PanelReportDisplay",
     "PanelScatterDisplay",
     "PanelSizeCurve",
     "PanelSizeDisplay",
@@ -114,6 +119,7 @@ __all__ = [
     "neighborhood_graph",
     "neighborhood_overlap",
     "over_representation",
+    "panel_report",
     "panel_size_curve",
     "panel_stability",
     "panel_swaps",

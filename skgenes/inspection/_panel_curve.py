@@ -79,9 +79,9 @@ def panel_size_curve(
         a column of ``X.obs``.
     sizes : int, sequence of int or None, default=None
         Sizes of panels, or the largest one: then every size to 100, and from there in steps of
-        3 %; or 1, 2, 5, 10, 20, 50 ... if the selector is fitted for every size. None takes the
-        selector's own size as the largest, or, if that is no number, half of the genes, but 200 at
-        most.
+        3 %; or 1, 2, 5, 10, 20, 50 ... if the selector is fitted for every size; and the
+        selector's own size. None takes that as the largest, or, if it is no number, half of the
+        genes, but 200 at most.
     cv : int, splitter or iterable, default=5
         Folds, as in scikit-learn; an int is a number of shuffled folds.
     groups : array-like of shape (n_samples,), str or None, default=None
@@ -175,7 +175,7 @@ def panel_size_curve(
             error.add_note(f"Raised in fold {fold}, by {source.name}.")
             raise
         if np.ndim(sizes) == 0:
-            sizes = _grid(int(sizes), panels.ordered)
+            sizes = _grid(int(sizes), panels.ordered, source.own_size)
         known, of_ceiling = _ceiling(split)
         ceilings.append(of_ceiling)
         for part, order in panels.parts(sizes):
@@ -235,7 +235,7 @@ def _wanted_sizes(sizes, source, most, n_genes):
     return wanted if wanted.ndim == 0 else np.unique(wanted)
 
 
-def _grid(largest, ordered):
+def _grid(largest, ordered, own_size=None):
     sizes = [1]
     if ordered:
         while sizes[-1] < largest:
@@ -243,7 +243,9 @@ def _grid(largest, ordered):
             sizes.append(last + 1 if last < _EVERY_SIZE_UP_TO else int(np.ceil(last * _STEP)))
     else:
         sizes = [int(step * 10**power) for power in range(9) for step in (1, 2, 5)]
-    return np.array([size for size in sizes if size < largest] + [largest])
+    # Its own size is what a panel is to be judged at.
+    sizes = {size for size in (*sizes, own_size or largest) if size < largest}
+    return np.array([*sorted(sizes), largest])
 
 
 def _ceiling(split):

@@ -73,7 +73,7 @@ class PanelSource:
             It, and all smaller ones.
         """
         if self.given is None:
-            return Panels(self, X, y, fit_params, *self.fit(X, y, fit_params, largest))
+            return Panels(self, X, y, fit_params, *self.fit(X, y, fit_params, largest)[:2])
         if largest > len(self.given):
             raise ValueError(
                 f"Panels of {largest} genes are to be judged, but only {len(self.given)} genes are "
@@ -101,15 +101,17 @@ class PanelSource:
             Its columns.
         ordered : bool
             Whether leading parts of it are smaller panels.
+        fitted : estimator
+            The clone.
         """
         params = {self.param: int(size)}
-        panel, ordered = fit_selector(self.selector, X, self.names, y, fit_params, **params)
+        panel, ordered, fitted = fit_selector(self.selector, X, self.names, y, fit_params, **params)
         if len(panel) != size:
             raise ValueError(
                 f"{self.name} chose {len(panel)} genes where {self.param}={size} were asked for, "
                 "so that there is no panel of that size to judge. Ask for fewer genes."
             )
-        return panel, ordered and not self.refit
+        return panel, ordered and not self.refit, fitted
 
 
 class Panels(NamedTuple):
@@ -220,6 +222,8 @@ def fit_selector(selector, X, names, y, fit_params, **params):
         Columns, in the order of choosing if `ordered`.
     ordered : bool
         Whether the selector says in which order it chose them.
+    fitted : estimator
+        The clone.
     """
     selector = clone_inner(selector).set_params(**params)
     selector.fit(form_for(selector, X, names), *(() if y is None else (y,)), **fit_params)
@@ -232,7 +236,7 @@ def fit_selector(selector, X, names, y, fit_params, **params):
         )
     panel = np.flatnonzero(support)
     order = _order(selector, panel)
-    return (panel, False) if order is None else (order, True)
+    return (panel, False, selector) if order is None else (order, True, selector)
 
 
 def _order(selector, panel):

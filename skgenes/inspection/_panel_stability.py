@@ -155,7 +155,7 @@ def panel_stability(
         params = {name: int(rng.integers(2**31 - 1)) for name in random_params}
         labels = None if classes is None else classes[drawn]
         of_fit = _check_method_params(matrix, fit_params or {}, drawn)
-        panel, ordered = fit_selector(selector, matrix[drawn], names, labels, of_fit, **params)
+        panel, ordered, _ = fit_selector(selector, matrix[drawn], names, labels, of_fit, **params)
         if not len(panel):
             raise ValueError(f"{type(selector).__name__} chose no gene from {len(drawn)} samples.")
         panels.append(panel)

@@ -22,6 +22,7 @@ from skgenes.inspection import (
     ObservedPredictedDisplay,
     OutputScoreDisplay,
     PanelEvaluationDisplay,
+    PanelReportDisplay,
     PanelScatterDisplay,
     PanelSizeDisplay,
     PositionProfileDisplay,
@@ -32,6 +33,7 @@ from skgenes.inspection import (
     cluster_samples,
     evaluate_panel,
     gene_neighbors,
+    panel_report,
 )
 from skgenes.inspection._displays._shared import label_colours, line_style
 
@@ -55,11 +57,20 @@ def evaluation_display(gene="gene", name=None):
     return PanelEvaluationDisplay(result.summary, result.random, result.genes, name=name)
 
 
+def report_display(gene="gene"):
+    """A panel of three genes of a name of your choice."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3)) @ rng.normal(size=(3, 12)) + rng.normal(size=(60, 12))
+    X = pd.DataFrame(X, columns=[f"{gene} {i}" for i in range(12)])
+    return PanelReportDisplay(panel_report(X.columns[:3], X, random_state=0))
+
+
 DISPLAYS = {
     "scores": (lambda: GeneScoreDisplay([0.1, 0.3, 0.4], [0.9, np.nan, 0.4]), 2),
     "scatter": (lambda: PanelScatterDisplay([0.1, 0.3], [0.2, 0.1]), 1),
     "sizes": (lambda: PanelSizeDisplay([1, 5], [0.2, 0.5], [0.1, 0.1]), 1),
     "evaluation": (evaluation_display, 2),
+    "report": (report_display, 2),
     "importances": (lambda: ImportanceDisplay([0.5, 0.1], [True, False]), 1),
     "training": (lambda: TrainingCurveDisplay([2.0, 1.0]), 1),
     "validated": (lambda: TrainingCurveDisplay([2.0, 1.0], [3.0, 2.0]), 2),
@@ -160,6 +171,7 @@ CONSTRUCTORS = [
     (PanelScatterDisplay.from_predictions, 3),
     (PanelEvaluationDisplay.from_evaluation, 1),
     (PanelEvaluationDisplay.from_panel, 2),
+    (PanelReportDisplay.from_report, 1),
     (PanelSizeDisplay.from_curve, 1),
     (PanelSizeDisplay.from_estimator, 1),
     (ImportanceDisplay.from_estimator, 1),
@@ -249,12 +261,16 @@ def test_long_names_leave_room(make):
 
 def test_long_names_leave_room_where_numbers_stand_beside():
     # The axes for measures share their half of the figure with labels and columns of numbers.
-    sizes = []
-    for display in (evaluation_display(), evaluation_display(gene=LONG, name=LONG)):
-        display.plot().figure_.canvas.draw()
-        sizes.append([ax.get_position().size for ax in display.axes_])
-    assert np.min(sizes) > 0.15
-    assert np.min(np.divide(sizes[1], sizes[0])) > 0.7
+    for short, long in [
+        (evaluation_display(), evaluation_display(gene=LONG, name=LONG)),
+        (report_display(), report_display(gene=LONG)),
+    ]:
+        sizes = []
+        for display in (short, long):
+            display.plot().figure_.canvas.draw()
+            sizes.append([ax.get_position().size for ax in display.axes_])
+        assert np.min(sizes) > 0.15
+        assert np.min(np.divide(sizes[1], sizes[0])) > 0.6
 
 
 def test_lines_differ_in_dashes_and_are_no_pale_yellow():

@@ -265,6 +265,10 @@ def test_default_sizes(X):
     assert (np.diff(fine)[100:-1] <= 0.03 * fine[100:-2] + 1).all()
     assert _grid(60, False).tolist() == [1, 2, 5, 10, 20, 50, 60]
     assert _grid(1, False).tolist() == [1]
+    assert _grid(60, False, 7).tolist() == [1, 2, 5, 7, 10, 20, 50, 60]
+    assert (
+        _grid(60, False, 70).tolist() == _grid(60, False, 50).tolist() == _grid(60, False).tolist()
+    )
     for selector, largest in [
         (GreedyPanelSelector(7), 7),
         (GreedyPanelSelector(0.2), 6),

@@ -10,7 +10,11 @@ from sklearn.feature_selection import RFE, SelectKBest, VarianceThreshold, f_reg
 from sklearn.linear_model import LinearRegression, Ridge
 
 from skgenes.compose import LandmarkReconstructor
-from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
+from skgenes.feature_selection import (
+    AutoEncoderDeepLIFTSelector,
+    GivenPanelSelector,
+    GreedyPanelSelector,
+)
 from skgenes.io import FileFormatError, panel_table, read_panel, write_panel
 from skgenes.neural_network import GeneAutoEncoder
 
@@ -31,21 +35,61 @@ def selector(frame):
     ).fit(frame)
 
 
-def test_a_panel_with_ranks_scores_and_reasons(selector, frame):
+def test_a_searched_panel_with_ranks_gains_and_reasons(selector, frame):
     table = panel_table(selector, frame)
-    assert list(table) == ["rank", "gene", "score", "mean_expression", "why"]
+    assert list(table) == ["rank", "gene", "gain", "mean_expression", "why"]
     assert table["rank"].tolist() == [1, 2, 3, 4, 5, 6]
     assert set(table["gene"]) == set(selector.get_feature_names_out())
     columns = [int(gene.removeprefix("GENE")) for gene in table["gene"]]
     assert selector.ranking_[columns].tolist() == [1, 2, 3, 4, 5, 6]
-    np.testing.assert_array_equal(table["score"], selector.importances_[columns])
+    np.testing.assert_array_equal(table["gain"], selector.gains_)
     np.testing.assert_allclose(
         table["mean_expression"], frame.to_numpy(np.float64).mean(axis=0)[columns]
     )
-    for column, gene, why in zip(columns, table["gene"], table["why"], strict=True):
-        position = (selector.importances_ > selector.importances_[column]).sum() + 1
-        expected = f"importance rank {position} of 30"
+    total, so_far = sum(selector.gains_), 0
+    for gene, gain, why in zip(table["gene"], table["gain"], table["why"], strict=True):
+        so_far += gain
+        expected = f"adds {gain / total:.1%} of what the panel explains"
+        if gain != selector.gains_[0]:
+            expected += f", {so_far / total:.1%} with those before it"
         assert why == (f"must_include, {expected}" if gene in ("GENE7", "GENE3") else expected)
+    assert table["why"].iloc[-1].endswith(", 100.0% with those before it")
+
+
+def test_gains_of_a_search_by_hand():
+    """Without a penalty and with genes that say all of each other, gains are counts of genes."""
+    rng = np.random.default_rng(0)
+    three = np.linalg.qr(rng.normal(size=(4000, 3)))[0]
+    three -= three.mean(axis=0)
+    X = pd.DataFrame(np.repeat(three, [5, 3, 2], axis=1), columns=list("ABCDEFGHIJ"))
+    table = panel_table(GreedyPanelSelector(3, penalty=0).fit(X))
+    assert table["gene"].tolist() == ["A", "F", "I"]
+    np.testing.assert_allclose(table["gain"], [5, 3, 2], rtol=0.01)
+    assert table["why"].tolist() == [
+        "adds 50.0% of what the panel explains",
+        "adds 30.0% of what the panel explains, 80.0% with those before it",
+        "adds 20.0% of what the panel explains, 100.0% with those before it",
+    ]
+    one = panel_table(GreedyPanelSelector(1).fit(X))
+    assert one["why"].tolist() == ["adds 100.0% of what the panel explains"]
+
+
+def test_a_panel_by_importance_with_scores(frame):
+    selector = AutoEncoderDeepLIFTSelector(
+        6,
+        strategy="importance",
+        autoencoder=GeneAutoEncoder((4, 2), max_iter=2),
+        must_include=["GENE7"],
+        random_state=0,
+    ).fit(frame)
+    table = panel_table(selector)
+    assert list(table) == ["rank", "gene", "score", "why"]
+    for gene, score, why in zip(table["gene"], table["score"], table["why"], strict=True):
+        column = int(gene.removeprefix("GENE"))
+        assert score == selector.importances_[column]
+        position = (selector.importances_ > score).sum() + 1
+        expected = f"importance rank {position} of 30"
+        assert why == (f"must_include, {expected}" if gene == "GENE7" else expected)
 
 
 def test_a_reconstructor_is_as_good_as_its_selector(selector, frame):
@@ -146,7 +190,7 @@ def test_what_the_files_look_like(selector, frame, tmp_path):
     write_panel(table, tmp_path / "panel.csv")
     found = pd.read_csv(tmp_path / "panel.csv", float_precision=None)
     assert list(found) == list(table)
-    np.testing.assert_allclose(found["score"], table["score"], rtol=1e-14)
+    np.testing.assert_allclose(found["gain"], table["gain"], rtol=1e-14)
     write_panel(table, tmp_path / "panel.gmt")
     line = (tmp_path / "panel.gmt").read_text()
     assert line == "\t".join(["panel", "na", *table["gene"]]) + "\n"

@@ -10,6 +10,7 @@ from skgenes.inspection._displays._neighborhood_graph import NeighborhoodGraphDi
 from skgenes.inspection._displays._observed_predicted import ObservedPredictedDisplay
 from skgenes.inspection._displays._output_scores import OutputScoreDisplay
 from skgenes.inspection._displays._panel_evaluation import PanelEvaluationDisplay
+from skgenes.inspection._displays._panel_report import PanelReportDisplay
 from skgenes.inspection._displays._panel_scatter import PanelScatterDisplay
 from skgenes.inspection._displays._panel_size import PanelSizeDisplay
 from skgenes.inspection._displays._position_profile import PositionProfileDisplay
@@ -27,6 +28,7 @@ __all__ = [
     "ObservedPredictedDisplay",
     "OutputScoreDisplay",
     "PanelEvaluationDisplay",
+    "PanelReportDisplay",
     "PanelScatterDisplay",
     "PanelSizeDisplay",
     "PositionProfileDisplay",

@@ -315,13 +315,7 @@ class PanelSizeDisplay:
             # Sizes whose fits all failed have their place too.
             self.ax_.update_datalim([(size, 0) for size in sizes], updatey=False)
             self.ax_.autoscale_view(scaley=False)
-        if fresh and sizes.min() > 0 and sizes.max() >= 8 * sizes.min():
-            self.ax_.set_xscale("log")
-            self.ax_.xaxis.set_major_formatter("{x:,g}")
-        ticks = np.unique(sizes)
-        if fresh and ticks.size <= _MOST_TICKS:
-            self.ax_.set_xticks(ticks, [f"{tick:,g}" for tick in ticks])
-            self.ax_.set_xticks([], minor=True)
+            scale_sizes(self.ax_, sizes)
         name_lines(self.ax_)
 
     def _points(self):
@@ -333,3 +327,22 @@ class PanelSizeDisplay:
                 f"sizes, mean, spread and lines must have one entry per point, got shapes {shapes}."
             )
         return points
+
+
+def scale_sizes(ax, sizes):
+    """Make the axis of sizes logarithmic where they span much, with ticks at few of them.
+
+    Parameters
+    ----------
+    ax : matplotlib axes
+        With all sizes drawn.
+    sizes : ndarray of shape (n_points,)
+        Sizes of panels.
+    """
+    if sizes.min() > 0 and sizes.max() >= 8 * sizes.min():
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter("{x:,g}")
+    ticks = np.unique(sizes)
+    if ticks.size <= _MOST_TICKS:
+        ax.set_xticks(ticks, [f"{tick:,g}" for tick in ticks])
+        ax.set_xticks([], minor=True)
