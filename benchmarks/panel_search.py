@@ -18,6 +18,7 @@ import pandas as pd
 from sklearn.model_selection import ShuffleSplit
 
 from benchmarks._measure import record
+from benchmarks._panel_variants import more_variants
 from benchmarks.panels._sets import READERS, TEST_SIZE, read_splits
 from skgenes.feature_selection._panel_search import greedy_panel
 from skgenes.feature_selection._smoothed_genes import sampling_noise, shared_cross, smoothed_cross
@@ -72,7 +73,7 @@ def run(quick=False):
     ]
 
 
-def compare(folder, n_genes, sets=None, n_splits=N_SPLITS, networks=tuple(NETWORKS)):
+def compare(folder, n_genes, sets=None, n_splits=N_SPLITS, networks=tuple(NETWORKS), more=False):
     """Select with every variant, and infer the other genes of held-out samples.
 
     Parameters
@@ -88,6 +89,8 @@ def compare(folder, n_genes, sets=None, n_splits=N_SPLITS, networks=tuple(NETWOR
         Random splits of each.
     networks : sequence of str, default=all
         Autoencoders to train.
+    more : bool, default=False
+        Whether to add the variants of ``benchmarks._panel_variants``.
 
     Returns
     -------
@@ -100,7 +103,7 @@ def compare(folder, n_genes, sets=None, n_splits=N_SPLITS, networks=tuple(NETWOR
             if train.shape[1] <= max([n for n in GENES if n < n_genes], default=0):
                 break
             start = time.process_time()
-            for variant, panel in search_all(train, networks, i):
+            for variant, panel in search_all(train, networks, i, more):
                 rows += [
                     {"set": name, "split": i, "variant": variant, "size": size}
                     | score(train, test, panel[:size])
@@ -142,20 +145,23 @@ def read_set(name, folder, n_splits, n_genes):
         yield z[train], z[test]
 
 
-def search_all(z, networks, seed):
+def search_all(z, networks, seed, more=False):
     """Yield the names and ordered panels of all variants."""
     size, n = max(SIZES), len(z)
     gram = z.T @ z / n
     noise, share = sampling_noise(gram, n), z.shape[1] / n
 
-    def search(cross, times):
-        return greedy_panel(gram, cross, times * noise, size)[0]
+    def search(cross, times, own=0.0):
+        return greedy_panel(gram, cross, times * noise, size, own=own)[0]
 
     default = shared_cross(gram, 1.5 * share)
     yield "random", np.random.default_rng(seed).permutation(z.shape[1])[:size]
     yield PLAIN, search(gram, 0)
     for times in (2, 3, 4):
         yield f"shared, penalty {times} o", search(default, times)
+    yield "shared, own 0.25, penalty 3 o", search(default, 3, 0.25)
+    apart = (3 * default - gram) / 2
+    yield "shared without measured, own 0.25, penalty 3 o", search(apart, 3, 0.25)
     yield "as measured, penalty 3 o", search(gram, 3)
     yield "smoothed 1 o, penalty 3 o", search(smoothed_cross(gram, noise), 3)
     for times in (0.5, 1, 1.5):
@@ -174,8 +180,18 @@ def search_all(z, networks, seed):
         yield f"{name}: reconstruction, penalty 3 o", search(target, 3)
         yield f"{name}: half reconstruction, penalty 3 o", search((gram + target) / 2, 3)
         yield (
-            f"{name}: half reconstruction, half shared, penalty 3 o",
-            search((default + target) / 2, 3),
+            f"{name}: half reconstruction, own 0.25, penalty 3 o",
+            search((gram + target) / 2, 3, 0.25),
+        )
+        both = (default + target) / 2
+        yield f"{name}: half reconstruction, half shared, penalty 3 o", search(both, 3)
+        yield (
+            f"{name}: half reconstruction, half shared, own 0.25, penalty 3 o",
+            search(both, 3, 0.25),
+        )
+        yield (
+            f"{name}: 0.6 reconstruction, 0.4 shared without measured, own 0.25, penalty 3 o",
+            search(0.6 * target + 0.4 * apart, 3, 0.25),
         )
         weights = (importances / importances.mean()) ** 0.25
         yield (
@@ -184,6 +200,9 @@ def search_all(z, networks, seed):
                 gram * weights * weights[:, None], default * weights[:, None], 3 * noise, size
             )[0],
         )
+        if more:
+            for variant, panel in more_variants(z, autoencoder, seed, size):
+                yield f"{name}: {variant}", panel
 
 
 def components_above_median(z):
@@ -263,6 +282,7 @@ def _main():
     parser.add_argument("--sets", nargs="+", choices=ALL_SETS, default=ALL_SETS)
     parser.add_argument("--genes", nargs="+", type=int, default=GENES)
     parser.add_argument("--networks", nargs="*", choices=list(NETWORKS), default=list(NETWORKS))
+    parser.add_argument("--more", action="store_true", help="further variants with networks")
     parser.add_argument("--splits", type=int, default=N_SPLITS)
     parser.add_argument("--json", default="panel_search.json")
     arguments = parser.parse_args()
@@ -272,7 +292,12 @@ def _main():
     everything = []
     for n_genes in arguments.genes:
         results = compare(
-            arguments.data, n_genes, arguments.sets, arguments.splits, arguments.networks
+            arguments.data,
+            n_genes,
+            arguments.sets,
+            arguments.splits,
+            arguments.networks,
+            arguments.more,
         )
         if results.empty:
             continue

@@ -5,7 +5,7 @@ import numpy as np
 _TIE = 1e-10  # scores this close, relative to the best, are equal: the first column wins
 
 
-def greedy_panel(gram, cross, penalty, n_genes, *, first=(), barred=()):
+def greedy_panel(gram, cross, penalty, n_genes, *, own=0.0, first=(), barred=()):
     r"""Add genes one by one, each the one that raises what a ridge regression explains most.
 
     Parameters
@@ -18,6 +18,9 @@ def greedy_panel(gram, cross, penalty, n_genes, *, first=(), barred=()):
         Ridge penalty :math:`\lambda`, in the unit of `gram`; not negative.
     n_genes : int
         Genes to add, those of `first` included.
+    own : float, default=0.0
+        How much it counts that a gene of the panel need not be inferred: share of what is left of
+        the gene's own variance that is added to what it explains. Not in `gains`.
     first : sequence of int, default=()
         Genes that are in the panel from the start, in this order.
     barred : sequence of int, default=()
@@ -29,8 +32,9 @@ def greedy_panel(gram, cross, penalty, n_genes, *, first=(), barred=()):
         The panel, best first. Any leading part of it is the panel of that size.
     gains : ndarray of float64 of shape (n_genes,)
         How much each gene raised the explained sum of squares.
-    next_gains : ndarray of float64 of shape (n_features,)
-        How much each further gene would raise it; those of the panel itself mean nothing.
+    next_scores : ndarray of float64 of shape (n_features,)
+        How much each further gene would raise it, its own share added; those of the panel itself
+        mean nothing.
 
     Notes
     -----
@@ -39,6 +43,11 @@ def greedy_panel(gram, cross, penalty, n_genes, *, first=(), barred=()):
 
     .. math:: \frac{\|c_j - S_{jP} (S_{PP} + \lambda I)^{-1} C_P\|^2}
                    {S_{jj} + \lambda - S_{jP} (S_{PP} + \lambda I)^{-1} S_{Pj}} .
+
+    With `own` :math:`w` the best gene is that of the largest sum of this and :math:`w` times the
+    denominator less :math:`\lambda`, the gene's variance that the panel leaves. To a target
+    without noise a gene is worth only what it tells of others; but once in the panel, nothing of
+    it is left to infer.
 
     A row of the Cholesky factor of S is added with each gene, and a row of what is left of
     :math:`C C^\top`; numerator and denominator of all candidates follow from the two. So one
@@ -63,19 +72,22 @@ def greedy_panel(gram, cross, penalty, n_genes, *, first=(), barred=()):
     def next_gains():
         return np.divide(unexplained, variances, np.zeros(n_features), where=variances > least)
 
+    def scores(gain):
+        return gain + own * np.maximum(variances - penalty, 0)
+
     for i in range(n_genes):
         gain = next_gains()
-        j = first[i] if i < len(first) else _first_of_the_best(gain, free)
+        j = first[i] if i < len(first) else _first_of_the_best(scores(gain), free)
         order[i], gains[i], free[j] = j, gain[j], False
         root = np.sqrt(variances[j]) if variances[j] > least else np.inf
         rows, left = factor[:i], shared[:i]
-        own = rows[:, j]
-        factor[i] = (gram[j] - own @ rows) / root
-        shared[i] = (squares[j] - (left[:, j] - gains[:i] * own) @ rows - own @ left) / root
+        known = rows[:, j]
+        factor[i] = (gram[j] - known @ rows) / root
+        shared[i] = (squares[j] - (left[:, j] - gains[:i] * known) @ rows - known @ left) / root
         unexplained += factor[i] * (gains[i] * factor[i] - 2 * shared[i])
         np.maximum(unexplained, 0, out=unexplained)
         variances -= factor[i] ** 2
-    return order, gains, next_gains()
+    return order, gains, scores(next_gains())
 
 
 def _first_of_the_best(scores, free):

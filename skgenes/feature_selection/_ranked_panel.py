@@ -5,7 +5,7 @@ import numpy as np
 from skgenes.feature_selection._panel_search import greedy_panel
 
 
-def ranked_panel(gram, cross, penalty, size, included, barred):
+def ranked_panel(gram, cross, penalty, size, included, barred, own=0.0):
     """Search a panel and rank all genes.
 
     Parameters
@@ -20,6 +20,8 @@ def ranked_panel(gram, cross, penalty, size, included, barred):
         Genes that come first.
     barred : ndarray of bool of shape (n_genes,)
         Genes that come last.
+    own : float, default=0.0
+        See `greedy_panel`.
 
     Returns
     -------
@@ -35,7 +37,7 @@ def ranked_panel(gram, cross, penalty, size, included, barred):
         If there is no penalty and the panel is larger than the rank of the samples.
     """
     order, gains, left = greedy_panel(
-        gram, cross, penalty, size, first=included, barred=np.flatnonzero(barred)
+        gram, cross, penalty, size, own=own, first=included, barred=np.flatnonzero(barred)
     )
     if penalty == 0:
         _check_rank(gains[len(included) :], size)

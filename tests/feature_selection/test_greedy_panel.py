@@ -60,15 +60,33 @@ def test_what_is_searched_with_a_network(expression):
     selector = clone(NETWORK).fit(expression)
     mean, scale = expression.mean(axis=0, dtype=float), expression.std(axis=0, dtype=float)
     Z = (expression - mean) / scale
-    T = (selector.autoencoder_.reconstruct(expression) - mean) / scale / 2 + Z / 2
-    S, n = Z.T @ Z / len(Z), len(Z)
+    S, n, least = Z.T @ Z / len(Z), len(Z), 1.5 * 30 / len(Z)
     np.testing.assert_allclose(selector.penalty_, automatic_penalty(S, n), rtol=1e-5)
-    order, gains, _ = greedy_panel(S, Z.T @ T / n, selector.penalty_, 6)
+    values, vectors = np.linalg.eigh(S)
+    kept = vectors[:, values > least]
+    shared = (Z + Z @ np.linalg.solve(S + least * np.eye(30), S) + Z @ kept @ kept.T) / 3
+    T = ((selector.autoencoder_.reconstruct(expression) - mean) / scale + shared) / 2
+    order, gains, left = greedy_panel(S, Z.T @ T / n, selector.penalty_, 6, own=0.25)
     np.testing.assert_array_equal(np.argsort(selector.ranking_)[:6], order)
     np.testing.assert_allclose(selector.gains_, gains, rtol=1e-3)
+    rest = np.setdiff1d(np.arange(30), order)
+    np.testing.assert_array_equal(
+        np.argsort(selector.ranking_[rest]), np.argsort(-left[rest]).argsort().argsort()
+    )
     importance = clone(NETWORK).set_params(strategy="importance").fit(expression)
     np.testing.assert_array_equal(selector.importances_, importance.importances_)
     assert not hasattr(importance, "gains_")
+
+
+def test_a_network_without_penalty_does_not_change_the_correlations(expression):
+    # The shared target is then the correlation matrix itself.
+    selector = clone(NETWORK).set_params(penalty=0).fit(expression)
+    mean, scale = expression.mean(axis=0, dtype=float), expression.std(axis=0, dtype=float)
+    Z = (expression - mean) / scale
+    T = ((selector.autoencoder_.reconstruct(expression) - mean) / scale + Z) / 2
+    order, gains, _ = greedy_panel(Z.T @ Z / len(Z), Z.T @ T / len(Z), 0, 6, own=0.25)
+    np.testing.assert_array_equal(np.argsort(selector.ranking_)[:6], order)
+    np.testing.assert_allclose(selector.gains_, gains, rtol=1e-3)
 
 
 def test_a_penalty_of_zero_is_column_subset_selection(expression):
@@ -394,11 +412,12 @@ def test_groups_weigh_in_what_a_network_reconstructs(expression):
     mean = np.average(expression.astype(float), axis=0, weights=weights)
     scale = np.sqrt(np.average((expression - mean) ** 2, axis=0, weights=weights))
     Z = (expression - mean) / scale
-    T = (fitted.autoencoder_.reconstruct(expression) - mean) / scale / 2 + Z / 2
+    T = (fitted.autoencoder_.reconstruct(expression) - mean) / scale
     S, C = (Z * weights[:, None]).T @ Z / 90, (Z * weights[:, None]).T @ T / 90
     effective = 90**2 / (weights**2).sum()
     np.testing.assert_allclose(fitted.penalty_, automatic_penalty(S, effective), rtol=1e-5)
-    order, gains, _ = greedy_panel(S, C, fitted.penalty_, 6)
+    C = (C + shared_target(S, fitted.penalty_, effective)) / 2
+    order, gains, _ = greedy_panel(S, C, fitted.penalty_, 6, own=0.25)
     np.testing.assert_array_equal(np.argsort(fitted.ranking_)[:6], order)
     np.testing.assert_allclose(fitted.gains_, gains, rtol=1e-3)
 

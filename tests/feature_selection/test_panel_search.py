@@ -102,6 +102,40 @@ def test_gains_of_further_genes():
         np.testing.assert_allclose(left[j], after - explained(gram, cross, 0.2, order), rtol=1e-8)
 
 
+def unexplained_variance(X, penalty, panel, j):
+    """Variance of a gene less what ridge regression explains of it, as penalised."""
+    return X[:, j] @ X[:, j] / len(X) - (
+        ridge_explained(X, X[:, [j]], penalty, panel) if len(panel) else 0
+    )
+
+
+@pytest.mark.parametrize("penalty", [0, 0.3])
+@pytest.mark.parametrize("own", [0.25, 1, 40])
+def test_what_is_left_of_a_gene_itself_counts(penalty, own):
+    X, T, gram, cross = problem(6)
+
+    def score(panel, j):
+        before = ridge_explained(X, T, penalty, panel) if len(panel) else 0
+        raised = ridge_explained(X, T, penalty, [*panel, j]) - before
+        return raised + own * unexplained_variance(X, penalty, panel, j)
+
+    order, gains, left = greedy_panel(gram, cross, penalty, 6, own=own)
+    for k in range(6):
+        rest = np.setdiff1d(np.arange(9), order[:k])
+        assert order[k] == max(rest, key=lambda j: score(order[:k], j))
+    np.testing.assert_allclose(gains.sum(), explained(gram, cross, penalty, order), rtol=1e-8)
+    for j in np.setdiff1d(np.arange(9), order):
+        np.testing.assert_allclose(left[j], score(order, j), rtol=1e-8)
+
+
+def test_a_gene_of_noise_enters_for_itself_alone():
+    # Two genes tell the same, the third tells nothing and is no target either.
+    gram = np.array([[1, 0.9, 0], [0.9, 1, 0], [0, 0, 1.0]])
+    cross = gram * [[1, 1, 0]] * 0.95
+    assert greedy_panel(gram, cross, 0.1, 2)[0].tolist() == [0, 1]
+    assert greedy_panel(gram, cross, 0.1, 2, own=0.5)[0].tolist() == [0, 2]
+
+
 def test_equal_genes_are_taken_in_their_order():
     gram = np.eye(6)
     assert greedy_panel(gram, gram, 0.5, 6)[0].tolist() == list(range(6))
