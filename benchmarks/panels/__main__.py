@@ -9,8 +9,8 @@ from benchmarks.__main__ import describe_machine
 from benchmarks.panels import __doc__ as about
 from benchmarks.panels._registry import contestants, find
 from benchmarks.panels._run import Panels, compare
-from benchmarks.panels._sets import N_VARIABLE, READERS
-from benchmarks.panels._tables import as_csv, failed, overall, per_size, versions
+from benchmarks.panels._sets import N_VARIABLE, READERS, UNSEEN_READERS, UNSEEN_SETS
+from benchmarks.panels._tables import as_csv, failed, overall_apart, per_size, versions
 
 DEFAULT_SETS = ("pbmc68k", "microarrays", "cells, CEL-seq2", "RNA mixtures")
 SIZES = (25, 50, 100)
@@ -44,7 +44,7 @@ def main():
         "\n".join(f"{key}: {value}" for key, value in describe_machine().items()),
         f"{time.time() - start:.0f} s",
         per_size(scores),
-        f"### All sets and sizes\n\n{overall(scores)}",
+        *overall_apart(scores),
         f"### Without panels\n\n{failed(failures)}",
         f"### Versions\n\n{versions(panels.entries(), set(scores['selector']))}",
     ]
@@ -63,7 +63,22 @@ def _parse():
     data = os.environ.get("SKGENES_DATA")
     parser.add_argument("data", nargs="?", default=data, help="folder of the data")
     parser.add_argument("--quick", action="store_true", help="one split, 300 genes, small panels")
-    parser.add_argument("--sets", nargs="+", choices=READERS, default=DEFAULT_SETS, metavar="SET")
+    sets = parser.add_mutually_exclusive_group()
+    sets.add_argument(
+        "--sets",
+        nargs="+",
+        choices=READERS | UNSEEN_READERS,
+        default=DEFAULT_SETS,
+        metavar="SET",
+        help="%(choices)s; without it, the first three and RNA mixtures",
+    )
+    sets.add_argument(
+        "--unseen",
+        action="store_const",
+        dest="sets",
+        const=UNSEEN_SETS,
+        help="the sets that the library's own search was not chosen on: the last three",
+    )
     parser.add_argument("--sizes", nargs="+", type=int)
     parser.add_argument("--splits", type=int)
     parser.add_argument("--genes", type=int, help="most variable genes to keep; 2000")

@@ -1,46 +1,43 @@
-"""The library's own selectors."""
+"""The library's own selectors, all settings the defaults."""
 
 import numpy as np
 
-from benchmarks.panels._registry import OURS, Selector, selector
+from benchmarks.panels._registry import OURS, selector
 
-SKGENES = (("skgenes", "skgenes"), ("keras", "keras"))
-
-
-def our_strategies():
-    """Settings of ``AutoEncoderDeepLIFTSelector(strategy=)``; importance is the paper's."""
-    from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
-
-    constraints = AutoEncoderDeepLIFTSelector._parameter_constraints.get("strategy")
-    if constraints is None:
-        return ["importance"]
-    return sorted(option for known in constraints for option in getattr(known, "options", ()))
+SKGENES = (("skgenes", "skgenes"),)
 
 
-def pick_by_strategy(strategy, data, size, seed):
-    """Pick by autoencoder and DeepLIFT, all other settings the defaults."""
-    from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
+def by_strategy(strategy):
+    """Register a strategy of ``AutoEncoderDeepLIFTSelector``; "importance" is the paper's."""
 
-    chosen = AutoEncoderDeepLIFTSelector(size, random_state=seed)
-    if "strategy" in chosen.get_params():
-        chosen.set_params(strategy=strategy)
-    return np.argsort(chosen.fit(data.z).ranking_)[:size]
+    @selector(f"{OURS}strategy={strategy}", packages=(*SKGENES, ("keras", "keras")), nested=True)
+    def pick(data, size, seed):
+        from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
+
+        chosen = AutoEncoderDeepLIFTSelector(size, strategy=strategy, random_state=seed)
+        return best(chosen.fit(data.z), size)
 
 
-@selector(f"{OURS}PeelOffSelector", packages=(("skgenes", "skgenes"),))
+by_strategy("reconstruction")
+by_strategy("importance")
+
+
+@selector(f"{OURS}GreedyPanelSelector", packages=SKGENES, nested=True)
+def greedy(data, size, seed):
+    """Pick as with "reconstruction", without a network and without chance."""
+    from skgenes.feature_selection import GreedyPanelSelector
+
+    return best(GreedyPanelSelector(size).fit(data.z), size)
+
+
+@selector(f"{OURS}PeelOffSelector", packages=SKGENES)
 def peel_off(data, size, seed):
     """Pick as L1000's landmarks were; a panel of another size is another one."""
     from skgenes.feature_selection import PeelOffSelector
 
-    return np.argsort(PeelOffSelector(size, random_state=seed).fit(data.z).ranking_)[:size]
+    return best(PeelOffSelector(size, random_state=seed).fit(data.z), size)
 
 
-def by_strategy(strategy):
-    """Return the selector of a strategy; KeyError if there is no such strategy."""
-    if strategy not in our_strategies():
-        raise KeyError(strategy)
-    return Selector(
-        lambda data, size, seed: pick_by_strategy(strategy, data, size, seed),
-        packages=SKGENES,
-        nested=strategy == "importance",
-    )
+def best(fitted, size):
+    """Columns of the panel, best first."""
+    return np.argsort(fitted.ranking_)[:size]

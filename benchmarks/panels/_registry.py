@@ -97,31 +97,10 @@ def load():
 
 
 def find(name):
-    """Return a contestant by name, the library's own strategies included.
-
-    Parameters
-    ----------
-    name : str
-        As in the tables.
-
-    Returns
-    -------
-    Selector
-        It; KeyError if there is none.
-    """
-    if name in load():
-        return SELECTORS[name]
-    prefix = f"{OURS}strategy="
-    if not name.startswith(prefix):
-        raise KeyError(name)
-    from benchmarks.panels._ours import by_strategy
-
-    return by_strategy(name.removeprefix(prefix))
+    """Return a contestant by name; KeyError if there is none."""
+    return load()[name]
 
 
 def contestants():
     """Names of all selectors that take part without being named; the library's own come first."""
-    from benchmarks.panels._ours import our_strategies
-
-    ours = [f"{OURS}strategy={strategy}" for strategy in our_strategies()]
-    return [*ours, *(name for name, about in load().items() if about.default)]
+    return [name for name, about in load().items() if about.default]

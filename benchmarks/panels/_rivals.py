@@ -129,7 +129,7 @@ def spapros(data, size, seed):
     return data.columns(table.index[table["selection"]])[:size]
 
 
-@selector("NS-Forest", packages=(("nsforest", "nsforest"),), nested=True, labels=True)
+@selector("NS-Forest", packages=(("nsforest", "nsforest"),), labels=True)
 def nsforest(data, size, seed):
     """Markers of every type, then its most binary genes, best of every type first.
 
@@ -142,7 +142,8 @@ def nsforest(data, size, seed):
     cells = data.adata()
     cells = nsforest.pp.prep_medians(cells, "type")
     cells = nsforest.pp.prep_binary_scores(cells, "type")
-    settings = {"n_top_genes": size, "n_binary_genes": size, "n_jobs": 1}
+    # Its default folder "" cannot be made; nothing is saved in the one that there is.
+    settings = {"n_top_genes": size, "n_binary_genes": size, "n_jobs": 1, "output_folder": "."}
     table = nsforest.nsforesting.NSForest(cells, "type", **settings)
     ordered = chain(
         chain.from_iterable(table["NSForest_markers"]),

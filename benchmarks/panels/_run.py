@@ -16,7 +16,7 @@ import pandas as pd
 
 from benchmarks.panels._registry import find
 from benchmarks.panels._scores import score_ceiling, score_panel
-from benchmarks.panels._sets import read_splits
+from benchmarks.panels._sets import read_splits, sizes_for
 
 ROOT = Path(__file__).parents[2]
 ONE_THREAD = dict.fromkeys(
@@ -219,12 +219,13 @@ def compare(folder, sets, sizes, n_splits, names, panels, **options):
     rows, failures = [], Counter()
     again, n_genes = options.pop("again"), options.pop("n_genes")
     for set_name in sets:
+        of_set = sizes_for(set_name, sizes)
         for i, split in enumerate(read_splits(set_name, folder, n_splits, n_genes)):
-            tasks = [{"set": set_name, **task} for name in names for task in plan(name, i, sizes)]
+            tasks = [{"set": set_name, **task} for name in names for task in plan(name, i, of_set)]
             due = [task for task in tasks if again or "genes" not in (panels.get(task) or {})]
             run_tasks(due, split, panels=panels, **options)
             judged = list(dict.fromkeys([*names, *_known(panels)]))
-            rows += judge(set_name, i, split, sizes, judged, panels, failures)
+            rows += judge(set_name, i, split, of_set, judged, panels, failures)
     failed = [(*key, count) for key, count in failures.items()]
     columns = ["set", "selector", "versions", "error", "n"]
     return pd.DataFrame(rows), pd.DataFrame(failed, columns=columns)

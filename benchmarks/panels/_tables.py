@@ -5,6 +5,7 @@ import pandas as pd
 
 from benchmarks.panels._registry import find
 from benchmarks.panels._run import CEILING
+from benchmarks.panels._sets import UNSEEN_SETS
 
 BASELINE = "greedy column subset"
 SPREAD = ("R2_all", "R2", "PCC", "MAE")
@@ -60,6 +61,29 @@ def _number(mean, sd):
     if np.isnan(mean):
         return ""
     return f"{mean:.3f}" if np.isnan(sd) else f"{mean:.3f} ± {sd:.3f}"
+
+
+def overall_apart(scores):
+    """Tables over all sets and sizes: of the sets that our search was chosen on, and of others.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As of `compare`.
+
+    Returns
+    -------
+    list of str
+        Markdown with a heading; as of `overall`.
+    """
+    unseen = scores["set"].isin(UNSEEN_SETS)
+    parts = {
+        "Sets that our search was chosen on": scores[~unseen],
+        "Sets that it was not chosen on": scores[unseen],
+    }
+    return [
+        f"### {title}, all sizes\n\n{overall(part)}" for title, part in parts.items() if len(part)
+    ]
 
 
 def overall(scores):
