@@ -1,17 +1,23 @@
 """The benchmark of panel selectors: what it computes itself."""
 
+from importlib.metadata import PackageNotFoundError
+
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression, Ridge
 
 pytest.importorskip("benchmarks.panels", reason="runs from the root of the repository only")
 
-from benchmarks.panels import _scores
+from benchmarks.panels import __main__ as command
+from benchmarks.panels import _scores, _sets
 from benchmarks.panels._baselines import column_subset
 from benchmarks.panels._concrete import distinct_first
-from benchmarks.panels._registry import Training
-from benchmarks.panels._run import Panels
+from benchmarks.panels._registry import OURS, Training, contestants, find
+from benchmarks.panels._run import Panels, plan
 from benchmarks.panels._scores import score_ceiling, score_genes, score_panel
+from benchmarks.panels._tables import overall_apart
+from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
 
 
 @pytest.fixture
@@ -92,3 +98,114 @@ def test_a_failure_never_replaces_a_panel(tmp_path):
     again = Panels(tmp_path / "other.json", tmp_path / "panels.json")
     assert again.get(key)["genes"] == ["x", "y"]
     assert len(again.entries()) == 1
+
+
+NESTED = ["strategy=reconstruction", "strategy=importance", "GreedyPanelSelector"]
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_smaller_panels_of_ours_are_the_head_of_larger_ones(name, z):
+    data = Training(z[0], np.arange(15).astype(str), np.repeat("", 40))
+    about = find(OURS + name)
+    assert about.nested
+    large = list(about.pick(data, 9, 1))
+    assert len(set(large)) == 9
+    assert list(about.pick(data, 5, 1)) == large[:5]
+
+
+def test_panels_of_peel_off_are_picked_for_every_size():
+    sizes = [task["size"] for task in plan(f"{OURS}PeelOffSelector", 0, [25, 50])]
+    assert sizes == [25, 50]
+
+
+def test_every_strategy_takes_part():
+    options = AutoEncoderDeepLIFTSelector._parameter_constraints["strategy"][0].options
+    prefix = f"{OURS}strategy="
+    names = {name.removeprefix(prefix) for name in contestants() if name.startswith(prefix)}
+    assert names == options
+    with pytest.raises(KeyError, match="unheard of"):
+        find("unheard of")
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A package celltypist of three cells, its counts off by what rounding leaves."""
+    (tmp_path / "celltypist-1.0.dist-info").mkdir()
+    (tmp_path / "celltypist-1.0.dist-info/METADATA").write_text("Name: celltypist\nVersion: 1.0\n")
+    folder = tmp_path / "celltypist/data/samples"
+    folder.mkdir(parents=True)
+    text = ",A,B\nCell_1,1.0000000000001,3\nCell_2,0,5\nCell_3,2,2\n"
+    (folder / "sample_cell_by_gene.csv").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+def test_cells_of_celltypist_are_read_without_importing_it(installed):
+    data = _sets.read_celltypist(None)
+    expected = np.log1p([[2500, 7500], [0, 10000], [5000, 5000]])
+    np.testing.assert_allclose(data.values, expected, rtol=1e-12)
+    assert data.genes.tolist() == ["A", "B"]
+    assert data.labels is None
+
+
+def test_celltypist_is_not_installed(monkeypatch):
+    def distribution(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(_sets, "distribution", distribution)
+    with pytest.raises(ModuleNotFoundError, match="pip install --no-deps celltypist"):
+        _sets.read_celltypist(None)
+
+
+def test_lung_ratios_are_clones_measured_in_all_samples(real_data):
+    data = _sets.read_lung_ratios(real_data)
+    values = data.expression(np.arange(51))
+    assert values.shape == (73, 250)
+    assert np.isfinite(values).all()
+    assert len(set(data.genes)) == 250
+    assert np.sum(data.labels == "Adeno") == 39
+
+
+def test_tissues_without_types_are_given_clusters(real_data):
+    split = next(_sets.read_splits("tissues, GTEx", real_data, 1))
+    assert split.z_train.shape == (37, 2000)
+    assert split.z_test.shape == (16, 2000)
+    assert len(split.labels) == 37
+    assert len(set(split.labels)) == _sets.N_CLUSTERS
+
+
+def test_clusters_tell_groups_apart(rng):
+    centres = 10 * rng.normal(size=(_sets.N_CLUSTERS, 20))
+    groups = np.repeat(np.arange(_sets.N_CLUSTERS), 6)
+    found = _sets.clusters(centres[groups] + rng.normal(size=(len(groups), 20)))
+    assert len(set(zip(groups, found, strict=True))) == _sets.N_CLUSTERS
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("lung, log ratios", [25, 50]), ("cells, CellTypist", [25, 50, 100])]
+)
+def test_few_samples_cannot_tell_large_panels_apart(name, expected):
+    assert _sets.sizes_for(name, [25, 50, 100]) == expected
+
+
+def test_unseen_sets_by_one_option(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["panels", "folder", "--unseen"])
+    assert command._parse().sets == _sets.UNSEEN_SETS
+    monkeypatch.setattr("sys.argv", ["panels", "folder", "--sets", "pbmc68k", "tissues, GTEx"])
+    assert command._parse().sets == ["pbmc68k", "tissues, GTEx"]
+    monkeypatch.setattr("sys.argv", ["panels", "folder"])
+    assert not set(command._parse().sets) & set(_sets.UNSEEN_SETS)
+
+
+def test_sets_that_were_not_chosen_on_have_a_table_of_their_own():
+    scores = pd.DataFrame(
+        [
+            {"set": name, "split": 0, "size": 25, "selector": selector, "R2_all": r2, "PCC": r2}
+            for name, better in (("pbmc68k", 0.1), ("tissues, GTEx", -0.2))
+            for selector, r2 in (("greedy column subset", 0.5), ("random", 0.5 + better))
+        ]
+    )
+    chosen_on, others = overall_apart(scores)
+    assert "| random | 1.0 | 1.0 | +0.1000 | +0.1000 | +0.100 | 1 of 1 |" in chosen_on
+    assert "| random | 2.0 | 2.0 | -0.2000 | -0.2000 | -0.200 | 1 of 1 |" in others
+    assert "not chosen on" in others
+    assert len(overall_apart(scores[scores["set"] == "pbmc68k"])) == 1
