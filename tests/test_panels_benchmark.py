@@ -16,7 +16,7 @@ from benchmarks.panels._concrete import distinct_first
 from benchmarks.panels._registry import OURS, Training, contestants, find
 from benchmarks.panels._run import Panels, plan
 from benchmarks.panels._scores import score_ceiling, score_genes, score_panel
-from benchmarks.panels._tables import overall_apart
+from benchmarks.panels._tables import overall, overall_apart, per_size
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
 
 
@@ -209,3 +209,37 @@ def test_sets_that_were_not_chosen_on_have_a_table_of_their_own():
     assert "| random | 2.0 | 2.0 | -0.2000 | -0.2000 | -0.200 | 1 of 1 |" in others
     assert "not chosen on" in others
     assert len(overall_apart(scores[scores["set"] == "pbmc68k"])) == 1
+
+
+@pytest.fixture
+def unequal_splits():
+    """One selector on both splits of a set, of which the second is easier; one on the first."""
+    scores = {
+        "greedy column subset": (0.3, 0.7),
+        "random": (0.2, 0.6),
+        "SCMER": (0.4,),
+    }
+    rest = dict.fromkeys(("R2", "PCC", "MAE", "redundancy", "seconds", "peak_mib"), 0.5)
+    return pd.DataFrame(
+        [
+            {"set": "pbmc68k", "split": i, "size": 25, "selector": name, "n_genes": 25, **rest}
+            | {"R2_all": value}
+            for name, values in scores.items()
+            for i, value in enumerate(values)
+        ]
+    )
+
+
+def test_a_selector_on_fewer_splits_is_held_against_the_baseline_on_them(unequal_splits):
+    table = overall(unequal_splits)
+    assert "| SCMER | 1.0 | 2.0 | +0.1000 | +0.0000 | +0.100 | 1 of 1 |" in table
+    assert "| random | 3.0 | 2.0 | -0.1000 | +0.0000 | -0.100 | 1 of 1 |" in table
+
+
+def test_a_selector_on_fewer_splits_is_marked(unequal_splits):
+    table = per_size(unequal_splits)
+    assert "### pbmc68k, 25 genes (2 splits); * not on all of them" in table
+    assert "| SCMER* | 0.400 |" in table
+    assert "| random | 0.400 ± 0.283 |" in table
+    equal = unequal_splits[unequal_splits["selector"] != "SCMER"]
+    assert "*" not in per_size(equal)

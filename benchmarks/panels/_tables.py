@@ -31,22 +31,27 @@ def per_size(scores):
     Returns
     -------
     str
-        Markdown; mean ± standard deviation over splits.
+        Markdown; mean ± standard deviation over splits. Selectors that picked for fewer splits
+        than others are marked: splits differ in how much can be inferred at all.
     """
     parts = []
     for (name, size), part in scores.groupby(["set", "size"], sort=False):
         grouped = part.groupby("selector", sort=False)
         mean, sd = grouped.mean(numeric_only=True), grouped.std(numeric_only=True)
         order = mean["R2_all"].sort_values(ascending=False, na_position="first").index
-        lines = [_cells(selector, mean.loc[selector], sd.loc[selector], size) for selector in order]
-        splits = part["split"].nunique()
+        splits, of = part["split"].nunique(), grouped["split"].nunique()
+        lines = [
+            _cells(selector, mean.loc[selector], sd.loc[selector], size, of[selector] < splits)
+            for selector in order
+        ]
         title = f"### {name}, {size} genes ({splits} split{'s' * (splits > 1)})"
+        title += "; * not on all of them" if any(of < splits) else ""
         parts.append(f"{title}\n\n{_markdown(['selector', *HEADS.values()], lines)}")
     return "\n\n".join(parts)
 
 
-def _cells(selector, mean, sd, size):
-    name = selector
+def _cells(selector, mean, sd, size, is_partial):
+    name = f"{selector}*" if is_partial else selector
     if selector != CEILING and find(selector).labels:
         name += " (types)"
     if mean["n_genes"] < size:
@@ -97,30 +102,34 @@ def overall(scores):
     Returns
     -------
     str
-        Markdown. Ranks among the selectors that have panels of every set and size, 1 the best, by
-        the mean over splits; distances from greedy column-subset selection in the same splits.
+        Markdown. Distances from greedy column-subset selection are of the same splits, averaged
+        for every set and size. By them, ranks among the selectors that have panels of every set
+        and size, 1 the best.
     """
     own = scores[scores["selector"] != CEILING]
     if BASELINE not in set(own["selector"]):
         return f"Nothing to hold them against: {BASELINE} has no panels."
-    wide = {
-        key: own.pivot_table(key, ["set", "size"], "selector", sort=False)
-        for key in ("R2_all", "PCC")
-    }
-    complete = wide["R2_all"].columns[wide["R2_all"].notna().all()]
-    ranks = {key: table[complete].rank(axis=1, ascending=False) for key, table in wide.items()}
+    distances = {key: _beyond_baseline(own, key) for key in ("R2_all", "PCC")}
+    complete = distances["R2_all"].columns[distances["R2_all"].notna().all()]
+    ranks = {key: table[complete].rank(axis=1, ascending=False) for key, table in distances.items()}
     lines = []
-    distances = {key: table.sub(table[BASELINE], axis=0) for key, table in wide.items()}
     for selector in distances["R2_all"].mean().sort_values(ascending=False).index:
         is_ranked = selector in complete
         rank = [f"{table[selector].mean():.1f}" if is_ranked else "" for table in ranks.values()]
-        away = [distances[key][selector].dropna() for key in wide]
+        away = [table[selector].dropna() for table in distances.values()]
         worst = f"{away[0].min():+.3f}"
         shown = [f"{values.mean():+.4f}" for values in away]
-        n_cells = f"{len(away[0])} of {len(wide['R2_all'])}"
+        n_cells = f"{len(away[0])} of {len(distances['R2_all'])}"
         lines.append([selector, *rank, *shown, worst, n_cells])
     heads = ["selector", "rank by R2", "rank by PCC", "R2 - CSS", "PCC - CSS", "worst R2 - CSS"]
     return _markdown([*heads, "sets x sizes"], lines)
+
+
+def _beyond_baseline(scores, key):
+    """Distances from the baseline in the same splits, averaged: set and size x selector."""
+    table = scores.pivot_table(key, ["set", "size", "split"], "selector", sort=False)
+    away = table.sub(table[BASELINE], axis=0)
+    return away.groupby(level=["set", "size"], sort=False).mean()
 
 
 def failed(failures):
