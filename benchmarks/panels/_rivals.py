@@ -109,7 +109,9 @@ def boruta(data, size, seed):
     from sklearn.ensemble import RandomForestClassifier
 
     trees = RandomForestClassifier(class_weight="balanced", max_depth=5, random_state=seed)
-    model = BorutaPy(trees, n_estimators="auto", random_state=seed).fit(data.z, data.labels)
+    # It takes text that reads as numbers for numbers in one place and for text in another.
+    types = np.unique(data.labels, return_inverse=True)[1]
+    model = BorutaPy(trees, n_estimators="auto", random_state=seed).fit(data.z, types)
     importance = np.nanmean(model.importance_history_[1:], axis=0)
     remark = f"{np.sum(model.support_)} confirmed"
     return np.lexsort((-importance, model.ranking_))[:size], remark
