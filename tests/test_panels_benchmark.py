@@ -14,7 +14,7 @@ from benchmarks.panels import _scores, _sets
 from benchmarks.panels._baselines import column_subset
 from benchmarks.panels._concrete import distinct_first
 from benchmarks.panels._registry import OURS, Training, contestants, find
-from benchmarks.panels._run import Panels, plan
+from benchmarks.panels._run import Panels, compare, plan
 from benchmarks.panels._scores import score_ceiling, score_genes, score_panel
 from benchmarks.panels._tables import overall, overall_apart, per_size
 from skgenes.feature_selection import AutoEncoderDeepLIFTSelector
@@ -185,6 +185,15 @@ def test_clusters_tell_groups_apart(rng):
 )
 def test_few_samples_cannot_tell_large_panels_apart(name, expected):
     assert _sets.sizes_for(name, [25, 50, 100]) == expected
+
+
+def test_a_set_that_is_too_small_for_all_sizes_is_left_out(tmp_path, capsys):
+    panels = Panels(tmp_path / "panels.json")
+    options = {"n_genes": 2000, "again": False}
+    scores, failures = compare(tmp_path, ["tissues, GTEx"], [100], 1, ["random"], panels, **options)
+    assert scores.empty
+    assert failures.empty
+    assert "tissues, GTEx: too few samples for panels of [100]" in capsys.readouterr().out
 
 
 def test_unseen_sets_by_one_option(monkeypatch):

@@ -70,7 +70,7 @@ def _parse():
         choices=READERS | UNSEEN_READERS,
         default=DEFAULT_SETS,
         metavar="SET",
-        help="%(choices)s; without it, the first three and RNA mixtures",
+        help=f"of {'; '.join(READERS | UNSEEN_READERS)}; else the first three and RNA mixtures",
     )
     sets.add_argument(
         "--unseen",

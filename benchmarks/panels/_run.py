@@ -220,6 +220,9 @@ def compare(folder, sets, sizes, n_splits, names, panels, **options):
     again, n_genes = options.pop("again"), options.pop("n_genes")
     for set_name in sets:
         of_set = sizes_for(set_name, sizes)
+        if not of_set:
+            print(f"{set_name}: too few samples for panels of {sizes}; left out", flush=True)
+            continue
         for i, split in enumerate(read_splits(set_name, folder, n_splits, n_genes)):
             tasks = [{"set": set_name, **task} for name in names for task in plan(name, i, of_set)]
             due = [task for task in tasks if again or "genes" not in (panels.get(task) or {})]
