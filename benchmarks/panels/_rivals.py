@@ -9,6 +9,8 @@ import numpy as np
 from benchmarks.panels._baselines import SKLEARN, principal_components
 from benchmarks.panels._registry import selector
 
+N_BISECTIONS = 10
+
 
 @selector("fastcan, components", packages=(("fastcan", "fastcan"), *SKLEARN), nested=True)
 def fastcan_components(data, size, seed):
@@ -75,18 +77,28 @@ def lassonet(data, size, seed):
 
 @selector("SCMER", packages=(("scmer", "scmer"), ("torch", "torch")))
 def scmer(data, size, seed):
-    """UmapL1, its penalty tuned by bisection to the size; the largest weights if it leaves more.
+    """UmapL1 of the largest penalty that leaves enough, by bisection; its largest weights.
 
-    Bisection goes on to steps of 0.001 in place of 0.1 of the penalty's logarithm, with which
-    panels were left half empty.
+    Its own ``UmapL1.tune`` stops at steps of 0.1 of the penalty's logarithm, on either side of the
+    size: panels of 50 were left with 21 to 49 genes.
     """
     from scmer import UmapL1
 
-    settings = {"n_threads": 1, "verbosity": 0, "smallest_log10_fold_change": 0.001}
-    model = UmapL1.tune(target_n_features=size, X=data.z.astype(np.float32), **settings)
-    weights = np.abs(np.ravel(model.w))
-    used = int(np.sum(weights > 0))
-    return np.argsort(-weights, kind="stable")[: min(used, size)], f"{used} genes"
+    values = data.z.astype(np.float32)
+    low, high, weights, used = -8.0, -2.0, np.zeros(len(data.genes)), np.inf
+    for _ in range(N_BISECTIONS):
+        middle = (low + high) / 2
+        model = UmapL1(lasso=10**middle, n_threads=1, verbosity=0).fit(values)
+        found = np.abs(np.ravel(model.w))
+        n_found = np.sum(found > 0)
+        if size <= n_found < used:
+            weights, used = found, n_found
+        low, high = (middle, high) if n_found >= size else (low, middle)
+        if n_found == size:
+            break
+    if not np.isfinite(used):
+        raise RuntimeError(f"no penalty leaves {size} genes")
+    return np.argsort(-weights, kind="stable")[:size], f"{used} genes"
 
 
 @selector("triku", packages=(("triku", "triku"), ("scanpy", "scanpy")))
