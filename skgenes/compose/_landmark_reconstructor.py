@@ -9,7 +9,7 @@ from sklearn.base import _fit_context as fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import _safe_indexing, check_consistent_length
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from skgenes.compose._calibrated import CalibratedMixin
 from skgenes.compose._held_out import group_codes, hold_out
@@ -17,6 +17,7 @@ from skgenes.metrics import PearsonAccumulator, mean_defined
 from skgenes.utils import (
     atomic_fit,
     check_expression,
+    check_inner_layer,
     clone_inner,
     describe_difference,
     form_for,
@@ -138,7 +139,7 @@ class LandmarkReconstructor(
 
     @atomic_fit
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None, *, groups=None):
+    def fit(self, X, y=None, *, groups=None, **fit_params):
         """Select landmarks and learn to infer all other genes.
 
         Parameters
@@ -149,7 +150,12 @@ class LandmarkReconstructor(
             Handed to the selector, for one that needs labels.
         groups : array-like of shape (n_samples,) or None, default=None
             Donors, batches or the like: samples of a group are held out together, and judged as
-            samples of one group. Used with `calibration` only.
+            samples of one group. For `calibration` only.
+        **fit_params : dict
+            Further arguments of the selector's or the regressor's ``fit``, by names that begin
+            with ``selector__`` or ``regressor__``: ``selector__groups=cell_types`` for a panel to
+            which all types weigh the same. Of those with a value for every sample, the values of
+            samples held out are left out.
 
         Returns
         -------
@@ -160,39 +166,57 @@ class LandmarkReconstructor(
         ------
         ValueError
             If X is not a finite matrix of at least two samples and genes, the selector takes
-            no gene or all of them, or `calibration` leaves too few samples.
+            no gene or all of them or reads another layer, `calibration` leaves too few samples,
+            or groups are given without it.
+        TypeError
+            If an argument is for neither selector nor regressor.
         """
+        check_inner_layer(self.selector, X, self.layer)
         X = validate_expression(
             self, X, reset=True, layer=self.layer, ensure_min_samples=2, ensure_min_features=2
         )
         check_consistent_length(X, y, groups)
+        self._check_groups(groups)
+        fit_params = _by_part(fit_params)
         context = self._init_callback_context(max_subtasks=2)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         vars(self).pop("calibration_", None)
         if self.calibration is None:
-            self._train(X, y, context)
+            self._train(X, y, fit_params, context)
         else:
-            self._train_and_calibrate(X, y, group_codes(groups), context)
+            self._train_and_calibrate(X, y, group_codes(groups), fit_params, context)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    def _train_and_calibrate(self, X, y, groups, context):
+    def _check_groups(self, groups):
+        if groups is not None and self.calibration is None:
+            raise ValueError(
+                "groups were given, but calibration=None holds no samples out: groups would do "
+                "nothing. Set calibration; or, if the selector is to weigh the groups, pass them "
+                "as selector__groups."
+            )
+
+    def _train_and_calibrate(self, X, y, groups, fit_params, context):
         rng = np.random.default_rng(seed_sequence(self.random_state))
         train, held_out = hold_out(X.shape[0], self.calibration, groups, rng)
-        self._train(X[train], None if y is None else _safe_indexing(y, train), context)
+        of_train = {
+            part: _check_method_params(X, params, train) for part, params in fit_params.items()
+        }
+        self._train(X[train], None if y is None else _safe_indexing(y, train), of_train, context)
         # Their codes must be 0, 1, ... again.
         groups = None if groups is None else group_codes(groups[held_out])
         self._calibrate(X[held_out], groups, rng)
 
-    def _train(self, X, y, context):
+    def _train(self, X, y, fit_params, context):
         self.selector_, self.regressor_ = clone_inner(self.selector), clone(self.regressor)
         with context.subcontext(task_name="select").propagate_callback_context(self.selector_):
             names = getattr(self, "feature_names_in_", None)
-            self.selector_.fit(form_for(self.selector_, X, names), y)
+            self.selector_.fit(form_for(self.selector_, X, names), y, **fit_params["selector"])
         self._set_support()
         landmarks, targets = self._split(X)
         with context.subcontext(task_name="infer").propagate_callback_context(self.regressor_):
-            self.regressor_.fit(landmarks, targets_for(self.regressor_, targets))
+            targets = targets_for(self.regressor_, targets)
+            self.regressor_.fit(landmarks, targets, **fit_params["regressor"])
 
     def predict(self, X):
         """Infer the target genes.
@@ -339,3 +363,17 @@ class LandmarkReconstructor(
         tags.target_tags.multi_output = True
         tags.target_tags.single_output = False
         return tags
+
+
+def _by_part(fit_params):
+    """Arguments of the selector's and of the regressor's fit."""
+    parts = {"selector": {}, "regressor": {}}
+    for name, value in fit_params.items():
+        part, _, argument = name.partition("__")
+        if part not in parts or not argument:
+            raise TypeError(
+                f"fit got an unexpected argument {name!r}. Those of the selector and of the "
+                f"regressor begin with selector__ and regressor__: selector__{name}, maybe."
+            )
+        parts[part][argument] = value
+    return parts

@@ -1,5 +1,6 @@
 """The size of a panel by cross-validation."""
 
+import copy
 import warnings
 from numbers import Integral
 
@@ -7,15 +8,14 @@ import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 
-from skgenes.feature_selection._panel_wishes import mean_and_constant
 from skgenes.inspection import panel_size_curve
 from skgenes.utils import with_names
+from skgenes.utils._messages import listed
 
-_MOST = 200
 _SCORES = ("r2_shared", "pcc_shared", "r2", "pcc", "mae")
 
 
-def automatic_size(selector, X, groups, wishes, seed):
+def automatic_size(selector, X, groups, seed):
     """Choose the size of a panel: the least to which more genes add nothing that matters.
 
     Parameters
@@ -26,41 +26,73 @@ def automatic_size(selector, X, groups, wishes, seed):
         Validated samples.
     groups : ndarray of shape (n_samples,) or None
         For the selector's ``fit``; folds have all of them alike.
-    wishes : PanelWishes
-        What the panel must and must not hold.
     seed : int
         Shuffles the folds if ``cv`` is their number.
 
     Returns
     -------
     size : int
-        By `skgenes.inspection.PanelSizeCurve.auto_size`, of sizes up to 200 genes and half of
-        them; all genes that must be included at least.
+        By `skgenes.inspection.PanelSizeCurve.auto_size`, of the sizes that
+        `skgenes.inspection.panel_size_curve` takes by itself.
     results : dict of str to ndarray of shape (n_sizes,)
         What was found: ``n_features``, ``mean_`` and ``std_`` of every score, and
         ``share_of_ceiling``.
+
+    Raises
+    ------
+    ValueError
+        If folds would leave a group with a single sample, or samples are too few.
+
+    Warns
+    -----
+    UserWarning
+        If no gene tells of any other, so that no size means anything.
     """
     folds = _folds(selector.cv, X.shape[0], groups, seed)
-    n_left = [int((~wishes.barred(*mean_and_constant(X[train]))).sum()) for train, _ in folds]
-    n_included = len(wishes.included)
+    selector = copy.copy(selector).set_params(cv=5)  # what is given may not be cloned
     with warnings.catch_warnings():
         # Which genes have no correlation is of no use to who asks for a panel.
         warnings.simplefilter("ignore", UndefinedMetricWarning)
         curve = panel_size_curve(
             selector,
-            with_names(X, wishes.names),
-            sizes=max(1, n_included, min(_MOST, X.shape[1] // 2, *n_left)),
+            with_names(X, getattr(selector, "feature_names_in_", None)),
             cv=folds,
             fit_params={} if groups is None else {"groups": groups},
         )
-    return max(curve.auto_size(), n_included), _as_arrays(curve.to_frame())
+    if not (curve.ceiling["r2"].mean() > 0 and curve.folds["r2_shared"].max() > 0):
+        warnings.warn(
+            "On held-out samples no gene tells of any other, so that no size of panel is better "
+            "than another. Pass more samples, or set n_features_to_select.",
+            UserWarning,
+            stacklevel=4,
+        )
+    return curve.auto_size(), _as_arrays(curve.to_frame())
 
 
 def _folds(cv, n_samples, groups, seed):
     if isinstance(cv, Integral):
-        kind = KFold if groups is None else StratifiedKFold
-        cv = kind(int(cv), shuffle=True, random_state=seed)
-    return list(check_cv(cv).split(np.zeros((n_samples, 1)), groups))
+        if groups is None:
+            cv = KFold(int(cv), shuffle=True, random_state=seed)
+        else:
+            _check_groups(groups, int(cv))
+            cv = StratifiedKFold(int(cv), shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # Of groups smaller than the number of folds, some folds have no sample to hold out.
+        warnings.filterwarnings("ignore", "The least populated class")
+        return list(check_cv(cv).split(np.zeros((n_samples, 1)), groups))
+
+
+def _check_groups(groups, n_folds):
+    """Raise where a fold leaves a single sample of a group, which shows no variation."""
+    names, sizes = np.unique(groups, return_counts=True)
+    rare = names[sizes - np.ceil(sizes / n_folds) < 2]
+    if len(rare):
+        raise ValueError(
+            f'groups has {len(rare)} group(s) too small for n_features_to_select="auto": '
+            f"{listed(rare.tolist())}. With cv={n_folds} each needs "
+            f"{4 if n_folds == 2 else 3} samples, of which some are held out. Merge groups, leave "
+            "these samples out, or set n_features_to_select."
+        )
 
 
 def _as_arrays(table):

@@ -12,7 +12,7 @@ from skgenes.feature_selection._auto_size import automatic_size
 from skgenes.feature_selection._gene_sums import GeneSums, correlation
 from skgenes.feature_selection._group_weights import effective_size, group_weights
 from skgenes.feature_selection._panel import PanelMixin, forget, rank_genes
-from skgenes.feature_selection._panel_wishes import PanelWishes, mean_and_constant
+from skgenes.feature_selection._panel_wishes import WishesMixin, mean_and_constant
 from skgenes.feature_selection._ranked_panel import ranked_panel
 from skgenes.feature_selection._reconstructed_genes import reconstructed_cross
 from skgenes.feature_selection._smoothed_genes import chosen_penalty, shared_target
@@ -37,7 +37,7 @@ _OWN = 0.25
 
 
 class AutoEncoderDeepLIFTSelector(
-    CallbackSupportMixin, PanelMixin, MetaEstimatorMixin, BaseEstimator
+    CallbackSupportMixin, WishesMixin, PanelMixin, MetaEstimatorMixin, BaseEstimator
 ):
     """Select genes by an autoencoder, and explain its bottleneck by DeepLIFT.
 
@@ -83,7 +83,8 @@ class AutoEncoderDeepLIFTSelector(
         Window of mean expression, in the unit of X, that genes of the panel must lie in. Genes
         of `must_include` need not.
     cv : int, splitter or iterable, default=5
-        Folds of "auto"; an int is a number of shuffled folds.
+        Folds of "auto"; an int is a number of shuffled folds. To keep donors apart pass
+        ``list(GroupKFold(5).split(X, groups=donors))``.
     layer : str or None, default=None
         Layer to read when X is an AnnData; None reads ``X.X``.
     random_state : int, RandomState instance or None, default=None
@@ -183,8 +184,8 @@ class AutoEncoderDeepLIFTSelector(
         "after_activation": ["boolean"],
         "must_include": ["array-like", str, Integral, None],
         "exclude": ["array-like", str, Integral, None],
-        "min_mean": [Real, None],
-        "max_mean": [Real, None],
+        "min_mean": [Interval(Real, None, None, closed="neither"), None],
+        "max_mean": [Interval(Real, None, None, closed="neither"), None],
         "cv": ["cv_object"],
         "layer": [str, None],
         "random_state": ["random_state"],
@@ -260,12 +261,11 @@ class AutoEncoderDeepLIFTSelector(
         labels = read_labels(groups, source, X.shape[0], "groups")
         self._check_groups(labels)
         weights = group_weights(labels, X.shape[0])
-        wishes = PanelWishes.of(self)
+        wishes = self._wishes(X.shape[1], getattr(self, "feature_names_in_", None))
         moments, size = mean_and_constant(X), wishes.size
         if size is None:
-            wishes.barred(*moments)
             seed = int(seed_sequence(self.random_state).generate_state(1)[0])
-            size, self.cv_results_ = automatic_size(self, X, labels, wishes, seed)
+            size, self.cv_results_ = automatic_size(self, X, labels, seed)
         barred = wishes.barred(*moments, size)
         named = with_names(X, wishes.names)
         self.autoencoder_ = self._fit_autoencoder(named)

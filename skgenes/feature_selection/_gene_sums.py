@@ -25,14 +25,17 @@ class GeneSums:
         Weighted means.
     products : ndarray of float64 of shape (n_genes, n_genes)
         Weighted sums of products of deviations from the means.
-    least, most : ndarray of float64 of shape (n_genes,)
-        Smallest and largest values.
+    n_samples : int
+        Number of samples seen.
+    total, least, most : ndarray of float64 of shape (n_genes,)
+        Sums of the values, whatever the weights, the smallest and the largest.
     """
 
     def __init__(self, n_genes):
         self.weight = 0.0
         self.mean = np.zeros(n_genes)
         self.products = np.zeros((n_genes, n_genes))
+        self.n_samples, self.total = 0, np.zeros(n_genes)
         self.least, self.most = np.full(n_genes, np.inf), np.full(n_genes, -np.inf)
 
     def update(self, X, weights=None):
@@ -56,6 +59,8 @@ class GeneSums:
         return self
 
     def _merge(self, batch, weights):
+        self.n_samples += len(batch)
+        self.total += batch.sum(axis=0)
         np.minimum(self.least, batch.min(axis=0), out=self.least)
         np.maximum(self.most, batch.max(axis=0), out=self.most)
         weight = weights.sum()

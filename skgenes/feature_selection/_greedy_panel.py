@@ -10,14 +10,14 @@ from skgenes.feature_selection._auto_size import automatic_size
 from skgenes.feature_selection._gene_sums import GeneSums, correlation
 from skgenes.feature_selection._group_weights import effective_size, group_weights
 from skgenes.feature_selection._panel import PanelMixin, forget
-from skgenes.feature_selection._panel_wishes import PanelWishes
+from skgenes.feature_selection._panel_wishes import WishesMixin
 from skgenes.feature_selection._ranked_panel import ranked_panel
 from skgenes.feature_selection._smoothed_genes import chosen_penalty, shared_target
 from skgenes.inspection._panel_labels import read_labels
 from skgenes.utils import atomic_fit, expression_in_parts, validate_expression
 
 
-class GreedyPanelSelector(PanelMixin, BaseEstimator):
+class GreedyPanelSelector(WishesMixin, PanelMixin, BaseEstimator):
     r"""Select the genes from which ridge regression infers the others best.
 
     Greedy column-subset selection, guarded against noise in two places. What is to be inferred are
@@ -46,7 +46,8 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
         Window of mean expression, in the unit of X, that genes of the panel must lie in, such as
         what an assay detects and where it saturates. Genes of `must_include` need not.
     cv : int, splitter or iterable, default=5
-        Folds of "auto"; an int is a number of shuffled folds.
+        Folds of "auto"; an int is a number of shuffled folds. To keep donors apart pass
+        ``list(GroupKFold(5).split(X, groups=donors))``.
     layer : str or None, default=None
         Layer to read when X is an AnnData; None reads ``X.X``.
 
@@ -136,8 +137,8 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
         "penalty": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
         "must_include": ["array-like", str, Integral, None],
         "exclude": ["array-like", str, Integral, None],
-        "min_mean": [Real, None],
-        "max_mean": [Real, None],
+        "min_mean": [Interval(Real, None, None, closed="neither"), None],
+        "max_mean": [Interval(Real, None, None, closed="neither"), None],
         "cv": ["cv_object"],
         "layer": [str, None],
     }
@@ -173,7 +174,7 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
         X : ndarray, DataFrame, sparse matrix or AnnData of shape (n_samples, n_genes)
             Training samples, in a unit in which differences mean the same at any level, such as
             log expression. An AnnData on disk, from ``anndata.read_h5ad(path, backed="r")``, is
-            read part by part, once.
+            read part by part, once; only "auto" and `transform` need it in memory.
         y : None
             Ignored.
         groups : array-like of shape (n_samples,), str or None, default=None
@@ -198,15 +199,15 @@ class GreedyPanelSelector(PanelMixin, BaseEstimator):
         n_samples, parts = expression_in_parts(self, X, layer=self.layer, ensure_min_samples=2)
         labels = read_labels(groups, X, n_samples, "groups")
         weights = group_weights(labels, n_samples)
-        wishes = PanelWishes.of(self)
+        wishes = self._wishes(self.n_features_in_, getattr(self, "feature_names_in_", None))
         size = wishes.size
         if size is None:
             matrix = validate_expression(self, X, reset=True, layer=self.layer)
-            size, self.cv_results_ = automatic_size(self, matrix, labels, wishes, seed=0)
+            size, self.cv_results_ = automatic_size(self, matrix, labels, seed=0)
         sums = GeneSums(self.n_features_in_)
         for rows, part in parts:
             sums.update(part, weights[rows])
-        barred = wishes.barred(sums.mean, sums.least == sums.most, size)
+        barred = wishes.barred(sums.total / sums.n_samples, sums.least == sums.most, size)
         gram, n_effective = correlation(sums), effective_size(weights)
         del sums
         self.penalty_ = chosen_penalty(self.penalty, gram, n_effective)

@@ -30,31 +30,6 @@ class PanelWishes(NamedTuple):
     window: tuple
     names: np.ndarray | None
 
-    @classmethod
-    def of(cls, selector):
-        """Read the wishes off the parameters of a selector.
-
-        Parameters
-        ----------
-        selector : estimator
-            One that has seen the header of its data.
-
-        Returns
-        -------
-        PanelWishes
-            They, with genes as columns.
-
-        Raises
-        ------
-        ValueError
-            If a gene is unknown or in both lists, or no panel of that size meets the wishes.
-        """
-        n_genes, wanted = selector.n_features_in_, selector.n_features_to_select
-        names = getattr(selector, "feature_names_in_", None)
-        size = None if isinstance(wanted, str) else panel_size(wanted, n_genes)
-        genes = resolve_wishes(selector.must_include, selector.exclude, names, n_genes, size)
-        return cls(size, *genes, (selector.min_mean, selector.max_mean), names)
-
     def barred(self, mean, constant, size=0):
         """Find the genes that cannot be in the panel, and make sure that enough are left.
 
@@ -98,6 +73,27 @@ class PanelWishes(NamedTuple):
                 "n_features_to_select or allow more."
             )
         return barred
+
+
+class WishesMixin:
+    """Selectors with a size, genes that must or must not be in the panel and, maybe, a window."""
+
+    def _wishes(self, n_genes, names):
+        """Read the parameters: errors where genes are unknown, or no such panel can be."""
+        wanted = self.n_features_to_select
+        size = None if isinstance(wanted, str) else panel_size(wanted, n_genes)
+        genes = resolve_wishes(self.must_include, self.exclude, names, n_genes, size)
+        return PanelWishes(size, *genes, (self.min_mean, self.max_mean), names)
+
+    def _panel_limits(self, X, names):
+        """Genes of all panels chosen from X, and the size of the largest one.
+
+        What `skgenes.inspection` asks before it chooses panels of several sizes.
+        """
+        genes = resolve_wishes(self.must_include, self.exclude, names, X.shape[1], None)
+        window = getattr(self, "min_mean", None), getattr(self, "max_mean", None)
+        wishes = PanelWishes(None, *genes, window, names)
+        return wishes.included, int((~wishes.barred(*mean_and_constant(X))).sum())
 
 
 def mean_and_constant(X):

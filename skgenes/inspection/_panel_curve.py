@@ -9,7 +9,6 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from sklearn.utils._param_validation import validate_params
-from sklearn.utils.validation import _check_method_params
 
 from skgenes.inspection._panel_curve_order import PanelSource
 from skgenes.inspection._panel_curve_result import PanelSizeCurve
@@ -23,8 +22,14 @@ from skgenes.inspection._panel_labels import (
 )
 from skgenes.inspection._panel_regressors import infer_from_all_others
 from skgenes.inspection._panel_scores import score_genes, scores_of_all, scores_of_unselected
+from skgenes.inspection._panel_selector import (
+    of_rows,
+    panel_limits,
+    read_fit_params,
+    strata_of,
+)
 from skgenes.inspection._panel_split import PanelSplit
-from skgenes.utils import gene_names, validate_expression
+from skgenes.utils import check_inner_layer, gene_names, validate_expression
 
 _MOST_BY_DEFAULT = 200
 _EVERY_SIZE_UP_TO, _STEP = 100, 1.03
@@ -81,7 +86,8 @@ def panel_size_curve(
         Sizes of panels, or the largest one: then every size to 100, and from there in steps of
         3 %; or 1, 2, 5, 10, 20, 50 ... if the selector is fitted for every size; and the
         selector's own size. None takes that as the largest, or, if it is no number, half of the
-        genes, but 200 at most.
+        genes, but 200 and what can be chosen at most. Genes that a selector must include are in
+        panels of every size: sizes begin with their number.
     cv : int, splitter or iterable, default=5
         Folds, as in scikit-learn; an int is a number of shuffled folds.
     groups : array-like of shape (n_samples,), str or None, default=None
@@ -90,7 +96,8 @@ def panel_size_curve(
         ``X.obs``.
     fit_params : dict or None, default=None
         Further arguments of the selector's ``fit``, such as ``{"groups": cell_types}``. Of those
-        with a value for every sample, each fold gives those of its training samples.
+        with a value for every sample, each fold gives those of its training samples. Without y,
+        folds have the groups alike.
     refit : bool, default=False
         Whether to fit the selector for every size though it ranks its panel. Where smaller panels
         are not the beginning of larger ones, as in `skgenes.feature_selection.PeelOffSelector`,
@@ -160,22 +167,28 @@ def panel_size_curve(
     """
     names = gene_names(X)
     matrix = validate_expression(BaseEstimator(), X, reset=True, layer=layer, ensure_min_features=3)
+    check_inner_layer(selector, X, layer)
     source = PanelSource(selector, names, matrix.shape[1], param, refit)
-    splits, training, classes = _folds(matrix, X, y, groups, 5 if cv is None else cv, random_state)
+    fit_params = read_fit_params(fit_params, X, matrix.shape[0])
+    splits, training, classes = _folds(
+        matrix, X, y, groups, fit_params, 5 if cv is None else cv, random_state
+    )
     most = min(int(split.varying.sum()) for split in splits) - _MIN_TARGETS
-    sizes = _wanted_sizes(sizes, source, most, matrix.shape[1])
+    limits = [panel_limits(selector, split.raw_train, names) for split in splits]
+    least, can_be = len(limits[0][0]), min(number for _, number in limits)
+    sizes = _wanted_sizes(sizes, source, max(1, least), can_be, most, matrix.shape[1])
     _warn_undefined(splits)
     scores, ceilings, largest = [], [], []
     for fold, (split, rows) in enumerate(zip(splits, training, strict=True)):
         labels = None if split.labels_train is None else classes[split.labels_train]
-        params = _check_method_params(matrix, fit_params or {}, rows)
+        params = of_rows(fit_params, matrix, rows)
         try:
             panels = source.panels(split.raw_train, labels, params, np.max(sizes))
         except ValueError as error:
             error.add_note(f"Raised in fold {fold}, by {source.name}.")
             raise
         if np.ndim(sizes) == 0:
-            sizes = _grid(int(sizes), panels.ordered, source.own_size)
+            sizes = _grid(max(1, least), int(sizes), panels.ordered, source.own_size)
         known, of_ceiling = _ceiling(split)
         ceilings.append(of_ceiling)
         for part, order in panels.parts(sizes):
@@ -192,20 +205,22 @@ def panel_size_curve(
     )
 
 
-def _folds(matrix, X, y, groups, cv, random_state):
+def _folds(matrix, X, y, groups, fit_params, cv, random_state):
     n_samples = matrix.shape[0]
-    classes, codes, _ = encode(read_labels(y, X, n_samples, "y"), None)
+    labels = read_labels(y, X, n_samples, "y")
+    classes, codes, _ = encode(labels, None)
+    kinds, strata, _ = encode(strata_of(labels, fit_params), None)
     _, parted, _ = encode(read_labels(groups, X, n_samples, "groups"), None)
     if codes is not None:
         check_classes(classes)
     if random_state is None:  # which would draw from NumPy's global state
         random_state = np.random.RandomState()
     if parted is not None and isinstance(cv, Integral):
-        kind = GroupKFold if codes is None else StratifiedGroupKFold
+        kind = GroupKFold if strata is None else StratifiedGroupKFold
         cv = kind(int(cv), shuffle=True, random_state=random_state)
     splits, training = [], []
     for n, (train, test) in enumerate(
-        split_rows(n_samples, codes, classes, parted, None, cv, random_state)
+        split_rows(n_samples, strata, kinds, parted, None, cv, random_state)
     ):
         labels = (None, None) if codes is None else (codes[train], codes[test])
         check_split(len(train), len(test), labels[0], classes, n)
@@ -214,12 +229,12 @@ def _folds(matrix, X, y, groups, cv, random_state):
     return splits, training, classes
 
 
-def _wanted_sizes(sizes, source, most, n_genes):
+def _wanted_sizes(sizes, source, least, can_be, most, n_genes):
     """Sizes, or the largest as a number where smaller ones are still to be set."""
     if sizes is None:
         sizes = source.own_size
         if sizes is None:
-            sizes = min(n_genes // 2, _MOST_BY_DEFAULT, max(most, 1))
+            sizes = max(least, min(n_genes // 2, _MOST_BY_DEFAULT, max(most, 1), can_be))
     wanted = np.asarray(sizes)
     if wanted.ndim > 1 or wanted.size == 0 or wanted.dtype.kind not in "iu":
         raise ValueError(
@@ -232,10 +247,15 @@ def _wanted_sizes(sizes, source, most, n_genes):
             f"{most + _MIN_TARGETS} of {n_genes} genes vary in the training samples of every fold "
             f"and {_MIN_TARGETS} at least are to be inferred."
         )
+    if wanted.min() < least:
+        raise ValueError(
+            f"Panels of {wanted.min()} genes cannot be chosen: {least} must be included. Ask for "
+            "larger sizes, or shorten must_include."
+        )
     return wanted if wanted.ndim == 0 else np.unique(wanted)
 
 
-def _grid(largest, ordered, own_size=None):
+def _grid(least, largest, ordered, own_size=None):
     sizes = [1]
     if ordered:
         while sizes[-1] < largest:
@@ -244,7 +264,7 @@ def _grid(largest, ordered, own_size=None):
     else:
         sizes = [int(step * 10**power) for power in range(9) for step in (1, 2, 5)]
     # Its own size is what a panel is to be judged at.
-    sizes = {size for size in (*sizes, own_size or largest) if size < largest}
+    sizes = {size for size in (*sizes, own_size or largest) if least <= size < largest}
     return np.array([*sorted(sizes), largest])
 
 

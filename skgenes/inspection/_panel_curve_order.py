@@ -1,7 +1,7 @@
 """Panels in the order of choosing, from selectors of any library."""
 
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +46,7 @@ class PanelSource:
             self.param = _size_parameter(selector, param)
             self.own_size = _size(selector.get_params()[self.param], n_genes)
             return
-        if isinstance(selector, str) or not isinstance(selector, Iterable):
+        if isinstance(selector, str | Set) or not isinstance(selector, Iterable):
             raise TypeError(
                 f"selector is {selector!r}; give a selector, or genes in the order of adding."
             )

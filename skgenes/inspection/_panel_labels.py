@@ -51,6 +51,7 @@ def read_labels(labels, X, n_samples, what, of="X"):
                 f"{listed(map(str, X.obs.columns)) or 'none'}."
             )
         labels = X.obs[labels]
+    _check_order(labels, X, what, of)
     objects = np.asarray(labels, dtype=object)  # text would make NaN a text too
     if objects.shape != (n_samples,):
         raise ValueError(
@@ -69,6 +70,20 @@ def read_labels(labels, X, n_samples, what, of="X"):
             f"{what} must hold labels, got numbers such as {labels[0]}. Bin them first."
         )
     return labels
+
+
+def _check_order(labels, X, what, of):
+    """Refuse labels whose index names the samples of X in another order: they would be mixed up."""
+    samples = X.obs_names if is_anndata(X) else getattr(X, "index", None)
+    if not isinstance(labels, pd.Series) or samples is None or len(labels) != len(samples):
+        return
+    if not labels.index.equals(samples) and labels.index.sort_values().equals(
+        samples.sort_values()
+    ):
+        raise ValueError(
+            f"The index of {what} has the samples of {of} in another order. Pass "
+            f"{what}.loc[{of}.{'obs_names' if is_anndata(X) else 'index'}]."
+        )
 
 
 def encode(labels, test_labels):

@@ -10,9 +10,10 @@ from skgenes.inspection._panel_curve_order import PanelSource
 from skgenes.inspection._panel_labels import encode, read_labels
 from skgenes.inspection._panel_report_genes import genes_of
 from skgenes.inspection._panel_report_result import PanelReport
+from skgenes.inspection._panel_selector import read_fit_params
 from skgenes.inspection._panel_stability import panel_stability
 from skgenes.inspection._panel_values import panel_values
-from skgenes.utils import gene_names, validate_expression
+from skgenes.utils import check_inner_layer, gene_names, validate_expression
 
 
 @validate_params(
@@ -62,7 +63,8 @@ def panel_report(
         samples, nor by a resample. Not given to the selector. A str names a column of ``X.obs``.
     fit_params : dict or None, default=None
         Further arguments of the selector's ``fit``, such as ``{"groups": cell_types}``. Of those
-        with a value for every sample, each fold and each resample gives those of its samples.
+        with a value for every sample, each fold and each resample gives those of its samples;
+        without y and `groups`, folds and resamples have the groups given here alike.
     refit : bool, default=False
         Whether to fit the selector for every size of the curve, as in `panel_size_curve`.
     n_resamples : int, default=20
@@ -134,6 +136,8 @@ def panel_report(
     """
     names = gene_names(X)
     matrix = validate_expression(BaseEstimator(), X, reset=True, layer=layer)
+    check_inner_layer(selector, X, layer)
+    fit_params = read_fit_params(fit_params, X, matrix.shape[0])
     if hasattr(selector, "get_params"):
         selector = _seeded(selector, random_state)
     source = PanelSource(selector, names, matrix.shape[1], param, refit)
@@ -154,9 +158,7 @@ def panel_report(
         order, fitted, stability = source.given, None, None
     else:
         size = curve.auto_size() if source.own_size is None else source.own_size
-        order, _, fitted = source.fit(
-            matrix, _classes(y, X, matrix.shape[0]), fit_params or {}, size
-        )
+        order, _, fitted = source.fit(matrix, _classes(y, X, matrix.shape[0]), fit_params, size)
         if "layer" in fitted.get_params(deep=False):
             fitted.set_params(layer=layer)  # what it has seen, for an AnnData like X
         stability = panel_stability(

@@ -111,16 +111,22 @@ class PanelReport:
             text += f"; enough: {self.curve.auto_size()} genes"
         yield text
 
+    @staticmethod
+    def _besides(wished):
+        return f" besides the {wished.sum()} to be included" if wished.any() else ""
+
     @property
     def _folds(self):
         return self.curve.n_folds > 1
 
     def _stability_in_words(self):
-        rare = self.genes.sort_values("frequency", kind="stable").head(_SHOWN)
+        wished = self.stability.genes["must_include"].loc[self.genes["gene"]].to_numpy()
+        free = self.genes[~wished]
+        rare = free.sort_values("frequency", kind="stable").head(_SHOWN)
         shown = ", ".join(f"{row.gene} {row.frequency:.0%}" for row in rare.itertuples())
         yield (
             f"  chosen again from {self.stability.n_drawn} of {self.stability.n_samples} samples: "
-            f"{self.genes['frequency'].mean():.0%} of the genes, least {shown}"
+            f"{free['frequency'].mean():.0%} of the genes{self._besides(wished)}, least {shown}"
         )
         yield (
             f"  stability {self.stability.stability:.2f}, with correlated genes as one "

@@ -7,10 +7,15 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils._param_validation import HasMethods, Interval, validate_params
-from sklearn.utils.validation import _check_method_params
 
 from skgenes.inspection._panel_curve_order import fit_selector
 from skgenes.inspection._panel_labels import check_classes, encode, read_labels
+from skgenes.inspection._panel_selector import (
+    of_rows,
+    panel_limits,
+    read_fit_params,
+    strata_of,
+)
 from skgenes.inspection._panel_split import PanelSplit
 from skgenes.inspection._panel_stability_index import (
     correlated_stability,
@@ -20,7 +25,7 @@ from skgenes.inspection._panel_stability_index import (
     standing_for_all,
 )
 from skgenes.inspection._panel_stability_result import PanelStability
-from skgenes.utils import gene_names, seed_sequence, validate_expression
+from skgenes.utils import check_inner_layer, gene_names, seed_sequence, validate_expression
 
 _MIN_DRAWN = 2
 
@@ -69,7 +74,8 @@ def panel_stability(
         ``X.obs``.
     fit_params : dict or None, default=None
         Further arguments of the selector's ``fit``, such as ``{"groups": cell_types}``. Of those
-        with a value for every sample, those of the resample are given.
+        with a value for every sample, those of the resample are given. Without y and `groups`,
+        resamples have the groups given here alike.
     layer : str or None, default=None
         Layer to read when X is an AnnData; None reads ``X.X``.
     random_state : int, RandomState instance or None, default=None
@@ -141,6 +147,9 @@ def panel_stability(
     """
     names = gene_names(X)
     matrix = validate_expression(BaseEstimator(), X, reset=True, layer=layer, ensure_min_samples=2)
+    check_inner_layer(selector, X, layer)
+    fit_params = read_fit_params(fit_params, X, matrix.shape[0])
+    free = _chosen_freely(selector, matrix, names)
     sampling, seeds = seed_sequence(random_state).spawn(2)
     rng = np.random.default_rng(seeds)
     random_params = _random_params(selector)
@@ -149,13 +158,20 @@ def panel_stability(
             f"With sample_fraction=1 nothing differs between resamples: {type(selector).__name__} "
             "has no random_state. Draw fewer samples, such as 0.5."
         )
-    classes, rows = _resamples(matrix, X, y, groups, n_resamples, sample_fraction, sampling)
+    classes, rows = _resamples(
+        matrix, X, y, groups, fit_params, n_resamples, sample_fraction, sampling
+    )
     panels, orders = [], []
     for drawn in rows:
         params = {name: int(rng.integers(2**31 - 1)) for name in random_params}
         labels = None if classes is None else classes[drawn]
-        of_fit = _check_method_params(matrix, fit_params or {}, drawn)
-        panel, ordered, _ = fit_selector(selector, matrix[drawn], names, labels, of_fit, **params)
+        of_fit = of_rows(fit_params, matrix, drawn)
+        try:
+            chosen = fit_selector(selector, matrix[drawn], names, labels, of_fit, **params)
+        except ValueError as error:
+            error.add_note(f"Raised with {len(drawn)} of {matrix.shape[0]} samples, a resample.")
+            raise
+        panel, ordered, _ = chosen
         if not len(panel):
             raise ValueError(f"{type(selector).__name__} chose no gene from {len(drawn)} samples.")
         panels.append(panel)
@@ -163,20 +179,32 @@ def panel_stability(
     chosen = np.zeros((n_resamples, matrix.shape[1]), dtype=bool)
     for one, panel in zip(chosen, panels, strict=True):
         one[panel] = True
-    stability, error = nogueira_stability(chosen)
+    if not chosen[:, free].any():
+        raise ValueError(
+            f"All genes of the panels are those that {type(selector).__name__} must include: there "
+            "is no choice to be stable. Ask for more genes than must_include has."
+        )
+    stability, error = nogueira_stability(chosen[:, free])
     standardised = PanelSplit(matrix, matrix).train
     genes = np.arange(matrix.shape[1]) if names is None else names
     return PanelStability(
-        genes=_table(chosen, panels, all(orders), genes, standardised),
+        genes=_table(chosen, panels, all(orders), genes, standardised).assign(must_include=~free),
         panels=[genes[panel] for panel in panels],
         stability=stability,
         stability_se=error,
-        stability_correlated=correlated_stability(chosen, standardised),
-        jaccard=mean_jaccard(chosen),
+        stability_correlated=correlated_stability(chosen[:, free], standardised[:, free]),
+        jaccard=mean_jaccard(chosen[:, free]),
         selector=type(selector).__name__,
         n_samples=matrix.shape[0],
         n_drawn=round(np.mean([len(drawn) for drawn in rows])),
     )
+
+
+def _chosen_freely(selector, matrix, names):
+    """Genes that are not in every panel by the user's wish."""
+    free = np.ones(matrix.shape[1], dtype=bool)
+    free[panel_limits(selector, matrix, names)[0]] = False
+    return free
 
 
 def _random_params(selector):
@@ -184,11 +212,12 @@ def _random_params(selector):
     return sorted(name for name in known if name.rpartition("__")[2] == "random_state")
 
 
-def _resamples(matrix, X, y, groups, n_resamples, fraction, seeds):
+def _resamples(matrix, X, y, groups, fit_params, n_resamples, fraction, seeds):
     """Labels of all samples, or None, and rows of every resample."""
     n_samples = matrix.shape[0]
     labels = read_labels(y, X, n_samples, "y")
     names, codes, _ = encode(labels, None)
+    strata = encode(strata_of(labels, fit_params), None)[1]
     group_names, parted, _ = encode(read_labels(groups, X, n_samples, "groups"), None)
     if labels is not None:
         check_classes(names)
@@ -207,10 +236,10 @@ def _resamples(matrix, X, y, groups, n_resamples, fraction, seeds):
     if parted is not None:
         kind = GroupShuffleSplit
     else:
-        kind = ShuffleSplit if labels is None else StratifiedShuffleSplit
+        kind = ShuffleSplit if strata is None else StratifiedShuffleSplit
     splitter = kind(n_resamples, train_size=n_drawn, test_size=n_units - n_drawn, random_state=seed)
     # Sorted, so that the order of samples is that of X.
-    drawn = [np.sort(rows) for rows, _ in splitter.split(np.zeros((n_samples, 1)), codes, parted)]
+    drawn = [np.sort(rows) for rows, _ in splitter.split(np.zeros((n_samples, 1)), strata, parted)]
     return labels, drawn
 
 

@@ -27,6 +27,9 @@ class PanelStability:
             chose. float64.
         consensus_rank
             Place in the consensus, 1 for the first; NaN for genes in no panel. float64.
+        must_include
+            Whether the gene is in every panel by the user's wish, bool. Such genes, which were
+            not chosen, have no part in the indices below.
     panels : list of ndarray
         Genes of every resample's panel: names, or column indices if X had no names; in the order
         of choosing if the selector says it.
@@ -133,6 +136,10 @@ class PanelStability:
         order = np.lexsort((chosen["consensus_rank"], -chosen["n_selected"]))
         return chosen.iloc[order]
 
+    def _wished(self):
+        n_wished = int(self.genes["must_include"].sum())
+        return f"; {n_wished} of them were to be included" if n_wished else ""
+
     def __repr__(self):
         sizes = sorted({len(panel) for panel in self.panels})
         size = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
@@ -147,6 +154,6 @@ class PanelStability:
             f"  stability {self.stability:.3f} ± {self.stability_se:.3f}, with correlated genes as "
             f"one {self.stability_correlated:.3f}, Jaccard {self.jaccard:.3f}\n"
             f"  {(self.genes['n_selected'] > 0).sum()} genes chosen at least once, {often[1]} in "
-            f"half of the panels, {often[0]} in 90 %\n"
+            f"half of the panels, {often[0]} in 90 %{self._wished()}\n"
         )
         return f"{lines}  most often: {', '.join(shown)}"

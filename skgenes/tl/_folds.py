@@ -81,6 +81,11 @@ def labels_of(adata, slot, groups, *, what, rows=None, name="adata"):
     if groups is None:
         return None
     table = getattr(adata, slot)
+    if not isinstance(groups, str):
+        raise TypeError(
+            f"groups must be the name of a column of {name}.{slot}, got a {type(groups).__name__}. "
+            f"Put the groups into {name}.{slot}."
+        )
     if groups not in table:
         raise ValueError(
             f"groups={groups!r} is not a column of {name}.{slot}; its columns are: "

@@ -143,6 +143,7 @@ def landmark_genes(
         "exclude": _exclude(adata, exclude, mask),
     }
     selector = with_seed(_configured(selector, options), random_state)
+    _check_wishes(selector, options, mask)
     layer = _take_layer(selector, layer)
     check_free(adata, key_added, "landmark_genes", _fields(key_added))
     matrix, names = expression_of(adata, layer, mask)
@@ -224,6 +225,24 @@ def _fit_params(selector, groups):
             "selector that weighs them, such as GreedyPanelSelector."
         )
     return {"groups": groups}
+
+
+def _check_wishes(selector, options, mask):
+    """Refuse columns that the selector would count within the mask."""
+    for name in ("must_include", "exclude"):
+        genes = getattr(selector, name, None)
+        if mask.all() or genes is None or options[name] is not None:
+            continue
+        numbers = [
+            gene
+            for gene in np.atleast_1d(np.asarray(genes, dtype=object))
+            if isinstance(gene, Integral)
+        ]
+        if numbers:
+            raise ValueError(
+                f"{name} of the selector has column numbers, {listed(numbers)}, which would count "
+                f"within mask_var. Give the genes by name, or pass {name}= to this function."
+            )
 
 
 def _take_layer(selector, layer):

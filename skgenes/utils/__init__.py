@@ -4,7 +4,13 @@ from skgenes.utils._anndata import check_anndata, check_key, make_actual
 from skgenes.utils._atomic import write_atomically
 from skgenes.utils._fitting import atomic_fit, seed_sequence
 from skgenes.utils._genes import resolve_genes
-from skgenes.utils._nested import clone_inner, form_for, take_columns, targets_for
+from skgenes.utils._nested import (
+    check_inner_layer,
+    clone_inner,
+    form_for,
+    take_columns,
+    targets_for,
+)
 from skgenes.utils._parts import expression_in_parts
 from skgenes.utils._validation import (
     check_expression,
@@ -21,6 +27,7 @@ __all__ = [
     "atomic_fit",
     "check_anndata",
     "check_expression",
+    "check_inner_layer",
     "check_key",
     "check_targets",
     "clone_inner",

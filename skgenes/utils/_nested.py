@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import clone
 
-from skgenes.utils._validation import with_names
+from skgenes.utils._validation import is_anndata, with_names
 
 
 def clone_inner(estimator):
@@ -32,6 +32,39 @@ def clone_inner(estimator):
     if _reads_anndata(estimator):
         estimator.set_params(layer=None)
     return estimator
+
+
+def check_inner_layer(estimator, X, layer):
+    """Make sure that an inner estimator does not expect another layer than it will be given.
+
+    Parameters
+    ----------
+    estimator : object
+        The inner estimator.
+    X : object
+        What the outer one is given.
+    layer : str or None
+        Layer that the outer one reads.
+
+    Raises
+    ------
+    ValueError
+        If X is an AnnData and the estimator is set to read another layer of it.
+
+    Examples
+    --------
+    >>> import anndata as ad
+    >>> import numpy as np
+    >>> from skgenes.feature_selection import GivenPanelSelector
+    >>> from skgenes.utils import check_inner_layer
+    >>> check_inner_layer(GivenPanelSelector([0], layer="counts"), ad.AnnData(np.eye(2)), "counts")
+    """
+    wanted = getattr(estimator, "layer", None)
+    if is_anndata(X) and wanted is not None and wanted != layer:
+        raise ValueError(
+            f"{type(estimator).__name__} is set to read layer {wanted!r}, but here all parts read "
+            f"one and the same, which layer={layer!r} names. Pass layer={wanted!r}."
+        )
 
 
 def form_for(estimator, matrix, names):

@@ -15,11 +15,15 @@ from sklearn.feature_selection import (
     f_classif,
 )
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score, cross_validate
 from sklearn.neighbors import KNeighborsRegressor
 
 from skgenes.compose import LandmarkReconstructor
-from skgenes.feature_selection import AutoEncoderDeepLIFTSelector, GivenPanelSelector
+from skgenes.feature_selection import (
+    AutoEncoderDeepLIFTSelector,
+    GivenPanelSelector,
+    GreedyPanelSelector,
+)
 from skgenes.metrics import (
     neg_per_gene_mae_scorer,
     per_gene_pearson_scorer,
@@ -329,3 +333,46 @@ def test_only_training_samples_are_seen(expression):
     two = clone(model).fit(spoiled[:60])
     np.testing.assert_array_equal(one.support_, two.support_)
     np.testing.assert_array_equal(one.predict(expression), two.predict(expression))
+
+
+def test_arguments_for_the_parts(expression):
+    kinds = np.repeat(["common", "rare"], [70, 20])
+    selector = GreedyPanelSelector(5)
+    model = LandmarkReconstructor(selector, Ridge()).fit(expression, selector__groups=kinds)
+    direct = clone(selector).fit(expression, groups=kinds)
+    np.testing.assert_array_equal(model.support_, direct.support_)
+    assert not np.array_equal(clone(selector).fit(expression).ranking_, direct.ranking_)
+    weights = np.linspace(0.1, 2, 90)
+    weighted = LandmarkReconstructor(selector, Ridge()).fit(
+        expression, regressor__sample_weight=weights
+    )
+    on = weighted.support_
+    ridge = Ridge().fit(expression[:, on], expression[:, ~on], sample_weight=weights)
+    np.testing.assert_allclose(weighted.regressor_.coef_, ridge.coef_, atol=1e-5)
+    held_out = LandmarkReconstructor(selector, Ridge(), calibration=0.3, random_state=0)
+    assert held_out.fit(expression, selector__groups=kinds).calibration_["errors"].shape[0] == 27
+    results = cross_validate(
+        LandmarkReconstructor(selector, Ridge()), expression,
+        cv=3, params={"selector__groups": kinds}, error_score="raise",
+    )  # fmt: skip
+    assert np.isfinite(results["test_score"]).all()
+    with pytest.raises(TypeError, match=r"unexpected argument .weights.*selector__weights, maybe"):
+        held_out.fit(expression, weights=weights)
+
+
+def test_groups_that_would_do_nothing(expression):
+    with pytest.raises(ValueError, match="calibration=None holds no samples out"):
+        LandmarkReconstructor(GreedyPanelSelector(5), Ridge()).fit(
+            expression, groups=np.resize([0, 1], 90)
+        )
+
+
+def test_one_layer_for_both_parts(forms):
+    cells = forms["anndata"].copy()
+    cells.layers["squared"] = cells.X**2
+    model = LandmarkReconstructor(GreedyPanelSelector(5, layer="squared"), Ridge())
+    with pytest.raises(ValueError, match="GreedyPanelSelector is set to read layer 'squared'"):
+        model.fit(cells)
+    model.set_params(layer="squared").fit(cells)
+    direct = GreedyPanelSelector(5, layer="squared").fit(cells)
+    np.testing.assert_array_equal(model.support_, direct.support_)

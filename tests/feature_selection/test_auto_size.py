@@ -144,3 +144,35 @@ def test_bad_values_on_disk(expression, tmp_path, monkeypatch):
     assert caught.value.__notes__ == ["Raised by rows 80 to 89 of X."]
     assert vars(selector) == before
     backed.file.close()
+
+
+def test_groups_too_small_for_folds(expression):
+    groups = np.repeat(["B", "T", "NK"], [60, 28, 2])
+    with pytest.raises(ValueError, match=r"too small for .*'NK'\. With cv=5 each needs 3 samples"):
+        clone(GREEDY).fit(expression, groups=groups)
+    assert GreedyPanelSelector(4).fit(expression, groups=groups).n_features_ == 4
+
+
+def test_folds_that_are_a_generator(expression):
+    folds = KFold(3, shuffle=True, random_state=0)
+    by_list = GreedyPanelSelector("auto", cv=list(folds.split(expression))).fit(expression)
+    by_generator = GreedyPanelSelector("auto", cv=folds.split(expression)).fit(expression)
+    assert by_generator.n_features_ == by_list.n_features_
+
+
+def test_nothing_to_find():
+    X = np.random.default_rng(0).normal(size=(60, 40))
+    with pytest.warns(UserWarning, match="no gene tells of any other"):
+        GreedyPanelSelector("auto").fit(X)
+
+
+@BOTH
+def test_the_window_is_of_plain_means(selector, expression):
+    groups = np.repeat(["B", "T"], [20, 70])
+    mean = expression.mean(axis=0, dtype=float)
+    low = np.median(mean)
+    window = clone(selector).set_params(n_features_to_select=8, min_mean=low)
+    fitted = window.fit(expression, groups=groups)
+    assert (mean[fitted.support_] >= low).all()
+    with pytest.raises(ValueError, match="'min_mean' parameter"):
+        clone(selector).set_params(min_mean=np.nan).fit(expression)

@@ -258,16 +258,20 @@ def test_orders_are_read_or_sizes_fitted(X, attribute):
 
 
 def test_default_sizes(X):
-    assert _grid(5, True).tolist() == [1, 2, 3, 4, 5]
-    fine = _grid(1000, True)
+    assert _grid(1, 5, True).tolist() == [1, 2, 3, 4, 5]
+    fine = _grid(1, 1000, True)
     assert fine[:100].tolist() == list(range(1, 101))
     assert fine[-1] == 1000
     assert (np.diff(fine)[100:-1] <= 0.03 * fine[100:-2] + 1).all()
-    assert _grid(60, False).tolist() == [1, 2, 5, 10, 20, 50, 60]
-    assert _grid(1, False).tolist() == [1]
-    assert _grid(60, False, 7).tolist() == [1, 2, 5, 7, 10, 20, 50, 60]
+    assert _grid(1, 60, False).tolist() == [1, 2, 5, 10, 20, 50, 60]
+    assert _grid(1, 1, False).tolist() == [1]
+    assert _grid(4, 8, True).tolist() == [4, 5, 6, 7, 8]
+    assert _grid(6, 60, False).tolist() == [10, 20, 50, 60]
+    assert _grid(1, 60, False, 7).tolist() == [1, 2, 5, 7, 10, 20, 50, 60]
     assert (
-        _grid(60, False, 70).tolist() == _grid(60, False, 50).tolist() == _grid(60, False).tolist()
+        _grid(1, 60, False, 70).tolist()
+        == _grid(1, 60, False, 50).tolist()
+        == _grid(1, 60, False).tolist()
     )
     for selector, largest in [
         (GreedyPanelSelector(7), 7),
@@ -450,3 +454,52 @@ def test_real_cells(real_data):
     assert chosen.size_for(0.9) <= 10
     assert random.to_frame()["share_of_ceiling"].max() < 0.6
     assert (chosen.folds["r2_shared"] > random.folds["r2_shared"]).all()
+
+
+def test_sizes_begin_with_the_genes_to_include(X):
+    selector = GreedyPanelSelector(must_include=[0, 3, 7])
+    curve = panel_size_curve(selector, X, sizes=6, cv=3, random_state=0)
+    assert curve.sizes.tolist() == [3, 4, 5, 6]
+    assert all({0, 3, 7} <= set(panel[:3]) for panel in curve.panels)
+    with pytest.raises(ValueError, match="Panels of 2 genes cannot be chosen: 3 must be included"):
+        panel_size_curve(selector, X, sizes=[2, 5], cv=3)
+    few = GreedyPanelSelector(exclude=np.arange(5, X.shape[1]))
+    assert panel_size_curve(few, X, cv=3, random_state=0).sizes.max() == 5
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_groups_of_a_selector_are_alike_in_all_folds(X, by_name):
+    kinds = np.repeat(["common", "rare"], [len(X) - 4, 4])
+    cells = anndata.AnnData(X)
+    cells.obs["kind"] = kinds
+    params = {"groups": "kind" if by_name else kinds}
+    for seed in range(4):  # without a rare one in training a fit fails
+        curve = panel_size_curve(
+            GreedyPanelSelector(), cells, sizes=4, cv=4, fit_params=params, random_state=seed
+        )
+        assert curve.n_folds == 4
+    with pytest.raises(ValueError, match="one label for each of the"):
+        panel_size_curve(GreedyPanelSelector(), cells, sizes=4, fit_params={"groups": kinds[:-1]})
+
+
+def test_one_layer_for_all(X):
+    cells = anndata.AnnData(X, layers={"squared": X**2})
+    other = GreedyPanelSelector(4, layer="squared")
+    with pytest.raises(ValueError, match=r"is set to read layer 'squared'.*Pass layer='squared'"):
+        panel_size_curve(other, cells)
+    curve = panel_size_curve(other, cells, layer="squared", cv=3, random_state=0)
+    expected = panel_size_curve(GreedyPanelSelector(4), X**2, cv=3, random_state=0)
+    np.testing.assert_array_equal(curve.folds, expected.folds)
+
+
+def test_labels_in_another_order_are_refused(X):
+    frame = pd.DataFrame(X, index=[f"s{i}" for i in range(len(X))])
+    donors = pd.Series(np.resize(["a", "b", "c", "d"], len(X)), index=frame.index)
+    panel_size_curve(GreedyPanelSelector(3), frame, cv=2, groups=donors)
+    with pytest.raises(ValueError, match="index of groups has the samples of X in another order"):
+        panel_size_curve(GreedyPanelSelector(3), frame, cv=2, groups=donors[::-1])
+
+
+def test_a_set_has_no_order(X):
+    with pytest.raises(TypeError, match="give a selector, or genes in the order of adding"):
+        panel_size_curve({0, 1, 2}, X)

@@ -137,6 +137,10 @@ def test_genes_that_are_the_same_stand_for_each_other():
     assert correlated_stability(sets, X) > 0.999
 
 
+def same_table(one, other):
+    pd.testing.assert_frame_equal(one.reset_index(drop=True), other.reset_index(drop=True))
+
+
 def test_table_counts_panels(X, genes):
     frame = pd.DataFrame(X, columns=genes[:12])
     result = panel_stability(GreedyPanelSelector(4), frame, n_resamples=7, random_state=0)
@@ -150,7 +154,7 @@ def test_table_counts_panels(X, genes):
     assert result.genes.index.tolist() == genes[:12].tolist()
     assert 0 < result.stability < 1
     again = panel_stability(GreedyPanelSelector(4), X, n_resamples=7, random_state=0)
-    np.testing.assert_array_equal(again.genes, result.genes)
+    same_table(again.genes, result.genes)
     assert again.panels[0].dtype.kind == "i"
 
 
@@ -207,7 +211,7 @@ def test_forms_agree(forms):
         layer = "log" if name == "layer" else None
         selector = GreedyPanelSelector(3, layer=layer)
         found = panel_stability(selector, form, layer=layer, random_state=0)
-        np.testing.assert_array_equal(found.genes, expected.genes)
+        same_table(found.genes, expected.genes)
         assert found.stability == expected.stability
         np.testing.assert_allclose(found.stability_correlated, expected.stability_correlated)
 
@@ -253,6 +257,7 @@ def made(sizes):
             "n_selected": [1, 4, 0, 3, 3, 1],
             "mean_rank": [1.0, 2.5, np.nan, 3.0, 1.5, 1.0],
             "consensus_rank": [2, 1, np.nan, 4, 3, 5],
+            "must_include": [False] * 6,
         },
         index=list("abcdef"),
     )
@@ -299,3 +304,32 @@ def test_bad_input(X):
         panel_stability(greedy, X, groups=["a"])
     with pytest.raises(ValueError, match="NaN"):
         panel_stability(greedy, np.full((5, 3), np.nan))
+
+
+def test_genes_to_include_are_no_choice(X):
+    wished = GreedyPanelSelector(6, must_include=[1, 5, 8])
+    result = panel_stability(wished, X, n_resamples=6, random_state=0)
+    assert np.flatnonzero(result.genes["must_include"]).tolist() == [1, 5, 8]
+    assert (result.genes.loc[[1, 5, 8], "frequency"] == 1).all()
+    chosen = np.zeros((6, X.shape[1]), dtype=bool)
+    for one, panel in zip(chosen, result.panels, strict=True):
+        one[panel] = True
+    free = ~result.genes["must_include"].to_numpy()
+    assert result.stability == nogueira_stability(chosen[:, free])[0]
+    assert result.stability < nogueira_stability(chosen)[0]
+    assert "3 of them were to be included" in repr(result)
+    with pytest.raises(ValueError, match="must include: there is no choice to be stable"):
+        panel_stability(GreedyPanelSelector(3, must_include=[1, 5, 8]), X)
+
+
+def test_groups_of_a_selector_are_alike_in_all_resamples(X):
+    kinds = np.repeat(["common", "rare"], [len(X) - 4, 4])
+    for seed in range(5):
+        result = panel_stability(
+            GreedyPanelSelector(3), X, fit_params={"groups": kinds}, random_state=seed
+        )
+        assert result.n_resamples == 20
+    kinds[-2] = kinds[-1] = "common"
+    with pytest.raises(ValueError, match="single sample: 'rare'") as caught:
+        panel_stability(GreedyPanelSelector(3), X, fit_params={"groups": kinds}, random_state=0)
+    assert caught.value.__notes__ == ["Raised with 20 of 40 samples, a resample."]

@@ -307,3 +307,16 @@ def test_groups_that_cannot_be_weighed(cells):
     with pytest.raises(TypeError, match="fit of GivenPanelSelector takes no groups"):
         skgenes.tl.landmark_genes(cells, selector=given, groups="type")
     assert "landmarks" not in cells.uns
+
+
+def test_columns_of_a_selector_beside_a_mask(cells):
+    selector = GreedyPanelSelector(5, must_include=[21])
+    with pytest.raises(ValueError, match=r"must_include of the selector has column numbers, 21"):
+        skgenes.tl.landmark_genes(cells, selector=selector, mask_var="variable")
+    skgenes.tl.landmark_genes(cells, selector=selector)
+    assert cells.var["landmarks"].iloc[21]
+
+
+def test_groups_must_be_a_column(cells):
+    with pytest.raises(TypeError, match=r"name of a column of adata\.obs, got a ndarray"):
+        skgenes.tl.landmark_genes(cells, 5, selector=GreedyPanelSelector(), groups=np.ones(3))
