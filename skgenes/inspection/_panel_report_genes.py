@@ -120,7 +120,12 @@ def _why(wanted, row, movers, stands_for):
     if len(stands_for):
         n_genes = f"{len(stands_for)} gene{'s' * (len(stands_for) > 1)}"
         which = ", above all" if len(stands_for) > _NAMED else ":"
-        reasons.append(f"stands for {n_genes}{which} {_first_of(stands_for)}")
+        how = "stands for" if close else "stands weakly for"
+        reasons.append(f"{how} {n_genes}{which} {_first_of(stands_for)}")
+        if row.value_for_others <= 0:
+            reasons.append(
+                "adds little beyond itself: other genes together lose nothing without it"
+            )
     elif row.value_for_others > row.value_se:
         reasons.append("stands for no other gene, but helps with several")
     else:

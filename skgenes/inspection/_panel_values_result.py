@@ -23,7 +23,8 @@ class PanelValues:
             Standard error of `value`, over samples; NaN with one of them.
         value_for_others
             The part of `value` that genes outside of the panel lose; the rest is the gene itself,
-            no longer measured.
+            no longer measured. Below 0 where they are explained better without it, all together:
+            what some lose, even those it stands for, others then gain, to which it adds noise.
         cumulative
             Variance of all genes explained by the panel up to this gene.
         redundancy
@@ -32,7 +33,8 @@ class PanelValues:
             Gene of the panel that correlates most with it, whatever the sign; None and NaN in a
             panel of one.
         n_represented
-            Number of genes outside of the panel that it stands for, see `stands_for`.
+            Number of genes outside of the panel that it stands for, see `stands_for`; whatever
+            its `value_for_others`.
         value_test, value_se_test, cumulative_test, redundancy_test
             On held-out samples. Only there with `X_test`.
     targets : DataFrame
@@ -148,6 +150,8 @@ class PanelValues:
         """
         self._check(gene)
         sentences = [self._stands_for_in_words(gene, n_genes), self._worth_in_words(gene)]
+        if self.genes.loc[gene, "value_for_others"] <= 0:
+            sentences.append(self._balance_in_words(gene))
         if self.programmes is not None:
             sentences.append(self._programme_in_words(gene))
         return " ".join(sentences)
@@ -179,8 +183,8 @@ class PanelValues:
         )
         others = row["value_for_others"]
         if row["value"] > 0:
-            part = f"{others:.2%}" if others > 0 else "none"
-            text += f", a loss of {row['value']:.2%} of which {part} is in other genes"
+            part = f" of which {others:.2%} is in other genes" if others > 0 else ", all its own"
+            text += f", a loss of {row['value']:.2%}{part}"
         if self.explained_test is not None:
             without = self.explained_test - row["value_test"]
             text += f" (held out: {without:.2%} instead of {self.explained_test:.2%})"
@@ -191,6 +195,12 @@ class PanelValues:
             f"{text}; the other genes of the panel explain {share} of it, {row['closest']} is "
             f"closest (r = {row['closest_correlation']:.2f})."
         )
+
+    def _balance_in_words(self, gene):
+        text = "Other genes, taken together, are explained no worse without it"
+        if self.genes.loc[gene, "n_represented"] == 0:
+            return f"{text}."
+        return f"{text}: what those it stands for lose, the rest gain, to which it adds noise."
 
     def _programme_in_words(self, gene):
         table, n_genes = self.programmes.loc[gene], len(self.genes) + len(self.targets)

@@ -154,6 +154,11 @@ def test_words_by_hand():
     assert _why(False, alone, [("B", -0.2)], stands_for[:0]) == (
         "Moves closely with no gene, most with B (-0.20); tells of hardly a gene but itself."
     )
+    noisy = alone._replace(value_for_others=-0.01)
+    assert _why(False, noisy, [("RPL39", 0.13)], stands_for[:1]) == (
+        "Moves closely with no gene, most with RPL39 (0.13); stands weakly for 1 gene: C; adds "
+        "little beyond itself: other genes together lose nothing without it."
+    )
     many = pd.concat([stands_for[:1]] * 4)
     assert "stands for 4 genes, above all C, C, C." in _why(False, alone, movers, many)
     assert "stands for 1 gene: C." in _why(False, alone, movers, stands_for[:1])

@@ -233,7 +233,11 @@ def test_description():
     assert "explain nothing of it, B is closest (r = " in text
     assert "2 genes, above all A1 (100%): so" in values.describe("A", n_genes=1)
     assert values.describe("B").startswith("B stands for no other gene")
-    assert "of which none is in other genes" in values.describe("B")
+    lone = values.describe("B")
+    own = f"a loss of {values.genes.loc['B', 'value']:.2%}, all its own; the other genes of the"
+    assert own in lone
+    assert lone.endswith(" Other genes, taken together, are explained no worse without it.")
+    assert "no worse without it" not in text
     assert panel_values([0], X.to_numpy()).describe(0).startswith("Gene 0 stands for 2 genes")
     held_out = panel_values(["A"], X, X_test=X)
     assert f"(held out: {held_out.explained_test - held_out.genes['value_test'].iloc[0]:.2%}" in (
@@ -244,6 +248,31 @@ def test_description():
     assert second.endswith(f"{held_out.explained:.3f}, held out {held_out.explained_test:.3f}")
     with pytest.raises(ValueError, match="'C' is not in the panel of 2 genes"):
         values.describe("C")
+
+
+@pytest.mark.parametrize("n_samples", [200, 60])
+def test_description_of_a_gene_that_helps_few_and_adds_noise_to_the_rest(n_samples):
+    rng = np.random.default_rng(1)
+    names = [f"N{i}" for i in range(140)]
+    X = pd.DataFrame(rng.normal(size=(n_samples, 140)), columns=names)
+    X.insert(0, "A", rng.normal(size=n_samples))
+    X.insert(1, "A1", X["A"] + 2 * rng.normal(size=n_samples))
+    values = panel_values(["A", "N0"], X, penalty=0.01)
+    row = values.genes.loc["A"]
+    assert row["value_for_others"] <= 0
+    assert (row["value"] > 0) == (n_samples == 200)
+    losses = values.losses.loc["A"]
+    kept = values.stands_for("A").index
+    assert len(kept) == row["n_represented"] > 0
+    assert losses[kept].sum() <= -losses.drop(kept).sum()  # what the words say
+    text = values.describe("A")
+    assert text.startswith("A stands for ")
+    assert (f"a loss of {row['value']:.2%}, all its own; " in text) == (n_samples == 200)
+    assert ("a loss of" in text) == (n_samples == 200)
+    assert text.endswith(
+        " Other genes, taken together, are explained no worse without it: what those it stands for "
+        "lose, the rest gain, to which it adds noise."
+    )
 
 
 def test_repr_of_a_large_panel(frames):

@@ -40,7 +40,8 @@ class PanelReportDisplay:
     size_display_ : PanelSizeDisplay
         The curve, the ceiling and the panel's size.
     others_, own_ : matplotlib BarContainer
-        What is lost without each gene: of other genes, and of itself, one bar from the other.
+        What is lost without each gene: of other genes, and of itself, one bar from the other. Of
+        other genes there is no bar where they, all together, lose nothing.
 
     See Also
     --------
@@ -49,8 +50,9 @@ class PanelReportDisplay:
     Notes
     -----
     Beside the bars stand the share of resamples that choose the gene again, and the genes for which
-    it stands. A gene whose bar is of itself alone tells nothing of others: it is worth a place only
-    if it is wanted for its own sake.
+    it stands. Where the bar is of the gene itself alone, other genes, all together, are explained
+    no worse without it: what those it stands for lose, the rest gain, to which it adds noise. Such
+    a gene is worth a place only if it is wanted for its own sake, or for those few.
 
     Examples
     --------
