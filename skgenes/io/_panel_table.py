@@ -28,7 +28,8 @@ def panel_table(selector, X=None, *, layer=None, var=()):
         Samples with the genes seen during fit, shape (n_samples, n_genes), for their mean
         expression.
     layer : str or None, default=None
-        Layer to read when X is an AnnData; None reads ``X.X``.
+        Layer to read when X is an AnnData; None reads the one that the selector reads, or the
+        LandmarkReconstructor around it, if it has a `layer`, else ``X.X``.
     var : str or sequence of str, default=()
         Columns of ``X.var`` to add, such as the symbols or Ensembl ids that an order needs.
 
@@ -111,6 +112,7 @@ def panel_table(selector, X=None, *, layer=None, var=()):
     if stability is not None:
         table["stability"] = stability[columns]
     if X is not None:
+        layer = getattr(outer, "layer", None) if layer is None else layer
         table["mean_expression"] = _means(X, layer, names, len(support))[columns]
     table.update(_var_columns(X, var, columns, reserved={*table, "why"}))
     table["why"] = _reasons(selector, columns, _places(selector, columns, ranking, score), names)

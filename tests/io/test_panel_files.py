@@ -156,6 +156,22 @@ def test_columns_of_var_and_layers(frame):
         panel_table(fitted, frame, var=["symbol"])
 
 
+def test_layer_that_the_selector_reads(frame):
+    """None is that of the selector, or of the estimator around it."""
+    var, numbers = pd.DataFrame(index=frame.columns), frame.to_numpy()
+    cells = anndata.AnnData(numbers + 1, var=var, layers={"raw": numbers, "more": numbers + 2})
+    mean = frame.astype(float).mean()
+    selector = GreedyPanelSelector(3, layer="raw")
+    around = LandmarkReconstructor(selector, LinearRegression(), layer="more").fit(cells)
+    plain = LandmarkReconstructor(selector, LinearRegression()).fit(cells)
+    for fitted, added in ((selector.fit(cells), 0), (around, 2), (plain, 1)):
+        for layer, expected in ((None, added), ("raw", 0), ("more", 2)):
+            table = panel_table(fitted, cells, layer=layer)
+            np.testing.assert_allclose(
+                table["mean_expression"], mean[table["gene"]] + expected, rtol=1e-5
+            )
+
+
 def test_what_is_no_panel(frame, expression):
     fitted = GivenPanelSelector(["GENE9", "GENE2"]).fit(frame)
     with pytest.raises(TypeError, match=r"must have get_support.*got Ridge"):
