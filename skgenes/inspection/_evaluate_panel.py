@@ -11,7 +11,12 @@ from sklearn.utils._param_validation import HasMethods, Interval, validate_param
 
 from skgenes.inspection._evaluate_panel_tables import evaluation_of
 from skgenes.inspection._evaluate_panel_tools import names_for_random, tools_of
-from skgenes.inspection._panel_inputs import check_same_genes, panel_support
+from skgenes.inspection._panel_inputs import (
+    check_once,
+    check_same_genes,
+    columns_of,
+    panel_support,
+)
 from skgenes.inspection._panel_judge import judge, judge_random_panels
 from skgenes.inspection._panel_labels import (
     check_classes,
@@ -28,7 +33,6 @@ from skgenes.utils import (
     seed_sequence,
     validate_expression,
 )
-from skgenes.utils._messages import listed
 
 _MOST_TESTED = 1000
 _MIN_TARGETS = 2
@@ -132,19 +136,20 @@ def evaluate_panel(
     Raises
     ------
     ValueError
-        If the panel is empty, has all genes, names an unknown gene or one twice, or has no gene
-        that varies; fewer than two other genes vary; there are too few samples; `y` has one class,
-        a class with one sample, a missing label or another length; `X_test` has other genes than X,
-        or no labels; a value is not finite; or a regressor does not infer all targets.
+        If the panel is empty, has all genes, names an unknown gene or one twice, is a Series as a
+        mask whose index has the genes in another order, or has no gene that varies; fewer than two
+        other genes vary; there are too few samples; `y` has one class, a class with one sample, a
+        missing label or another length; `X_test` has other genes than X, or no labels; a value is
+        not finite; or a regressor does not infer all targets.
     TypeError
         If the panel is neither genes nor a selector, or a regressor no estimator.
 
     Warns
     -----
     UndefinedMetricWarning
-        Once, with the numbers of genes that do not vary in the training samples, which are left
-        out of all measures, of those constant in the held-out samples, which have no correlation,
-        and of the panel's own that do not vary.
+        Once, with the numbers, where there are any, of genes that do not vary in the training
+        samples, which are left out of all measures, of the panel's own among them, and of those
+        constant in the held-out samples alone, which have no correlation.
 
     See Also
     --------
@@ -302,7 +307,7 @@ def _supports(panel, splits, classes, names):
     for split in splits:
         y = None if split.labels_train is None else classes[split.labels_train]
         support = panel_support("the panel", panel, split.raw_train, names, y)
-        _check_twice(panel, support)
+        _check_twice(panel, support, names)
         if not (support & split.varying).any():
             raise ValueError(
                 f"None of the {support.sum()} genes of the panel varies in the training samples, "
@@ -322,17 +327,12 @@ def _supports(panel, splits, classes, names):
     return supports
 
 
-def _check_twice(panel, support):
+def _check_twice(panel, support, names):
     if hasattr(panel, "get_support") or isinstance(panel, str | Integral):
         return
     genes = list(panel)
-    if any(isinstance(gene, bool | np.bool_) for gene in genes) or len(genes) == support.sum():
-        return
-    twice = [gene for gene in dict.fromkeys(genes) if genes.count(gene) > 1]
-    raise ValueError(
-        f"The panel has {len(genes)} entries, but only {support.sum()} different genes; given "
-        f"more than once: {listed(twice) or 'a gene under two indices'}. Name each gene once."
-    )
+    if not any(isinstance(gene, bool | np.bool_) for gene in genes):
+        check_once(genes, columns_of(genes, names, len(support)), names)
 
 
 def _sample(n_genes, rng):
@@ -347,13 +347,17 @@ def _warn_undefined(splits, supports):
     own = max(
         (support & ~split.varying).sum() for split, support in zip(splits, supports, strict=True)
     )
-    if constant or held_out:
-        n_genes = len(splits[0].varying)
-        warnings.warn(
-            f"{constant} of {n_genes} genes do not vary in the training samples, {own} of them in "
-            f"the panel, and are left out of all measures; {held_out} more are constant in the "
-            "held-out samples: their correlation and permutation test are NaN and left out of "
-            "means and tests.",
-            UndefinedMetricWarning,
-            stacklevel=4,
+    found = []
+    if constant:
+        of_panel = f", {own} of them in the panel," if own else ""
+        found.append(
+            f"{constant} of {len(splits[0].varying)} genes do not vary in the training samples"
+            f"{of_panel} and are left out of all measures"
         )
+    if held_out:
+        found.append(
+            f"{held_out} gene(s) are constant in the held-out samples alone: their correlation and "
+            "permutation test are NaN and left out of means and tests"
+        )
+    if found:
+        warnings.warn(f"{'; '.join(found)}.", UndefinedMetricWarning, stacklevel=4)

@@ -4,8 +4,12 @@ from collections.abc import Iterable
 from numbers import Integral
 
 import numpy as np
+import pandas as pd
 
 from skgenes.utils import clone_inner, form_for, resolve_genes, take_columns, targets_for
+from skgenes.utils._messages import listed
+
+_SHOWN = 5  # genes, in a message
 
 
 def panel_support(what, panel, train, names, y=None):
@@ -37,6 +41,7 @@ def panel_support(what, panel, train, names, y=None):
             f"{_capital(what)} is {panel!r}; give gene names, column indices, a mask or a selector."
         )
     else:
+        check_mask(what, panel, names)
         support = np.zeros(n_genes, dtype=bool)
         support[resolve_genes(panel, names, n_genes, what=what)] = True
     if support.shape != (n_genes,):
@@ -51,6 +56,83 @@ def panel_support(what, panel, train, names, y=None):
             "and some to infer."
         )
     return support
+
+
+def check_mask(what, panel, names):
+    """Raise if a mask says by its index that it is of the genes of X in another order.
+
+    Parameters
+    ----------
+    what : str
+        What the panel is called, for messages.
+    panel : object
+        The panel; only a Series of bool is looked at.
+    names : ndarray of str of shape (n_genes,) or None
+        Gene names.
+    """
+    if names is None or not isinstance(panel, pd.Series):
+        return
+    index = panel.index.tolist()
+    if len(index) != len(names) or not all(isinstance(gene, bool | np.bool_) for gene in panel):
+        return
+    if set(index) == set(names) and index != list(names):
+        first = next(i for i, gene in enumerate(index) if gene != names[i])
+        raise ValueError(
+            f"{_capital(what)} is a mask of the genes of X in another order: entry {first} is of "
+            f"{index[first]!r}, column {first} of X is {str(names[first])!r}. Put it in the order "
+            "of X, for example by mask.loc[names] with the names of X, or give the names of the "
+            "genes."
+        )
+
+
+def columns_of(genes, names, n_genes):
+    """Columns of genes that are known to be there, in their order and as often as they are given.
+
+    Parameters
+    ----------
+    genes : sequence of str or int
+        Gene names or column indices.
+    names : ndarray of str of shape (n_genes,) or None
+        Gene names.
+    n_genes : int
+        Number of genes.
+
+    Returns
+    -------
+    list of int
+        From 0 to n_genes - 1.
+    """
+    position = {} if names is None else {name: i for i, name in enumerate(names)}
+    return [position[gene] if isinstance(gene, str) else int(gene) % n_genes for gene in genes]
+
+
+def check_once(genes, columns, names):
+    """Raise if a panel has a gene more than once, under whatever names.
+
+    Parameters
+    ----------
+    genes : sequence of str or int
+        The panel as given.
+    columns : sequence of int
+        Its columns.
+    names : ndarray of str of shape (n_genes,) or None
+        Gene names.
+    """
+    given = {}
+    for gene, column in zip(genes, columns, strict=True):
+        given.setdefault(column, []).append(gene)
+    if len(given) == len(columns):
+        return
+    twice = [
+        _as_given(column if names is None else str(names[column]), entries)
+        for column, entries in given.items()
+        if len(entries) > 1
+    ]
+    more = f" and {len(twice) - _SHOWN} more" if len(twice) > _SHOWN else ""
+    raise ValueError(
+        f"The panel has {len(columns)} entries, but only {len(given)} different genes; given "
+        f"more than once: {', '.join(twice[:_SHOWN])}{more}. Name each gene once."
+    )
 
 
 def check_same_genes(names, test_names, n_genes, n_test_genes):
@@ -125,6 +207,13 @@ def _selected(selector, train, names, y):
     labels = () if y is None else (y,)
     selector.fit(form_for(selector, train, names), *labels)
     return np.asarray(selector.get_support(), dtype=bool)
+
+
+def _as_given(gene, entries):
+    """Name a gene, and the entries that mean it where they do not say so."""
+    entries = list(dict.fromkeys(entries))
+    named = repr(gene) if isinstance(gene, str) else f"gene {gene}"
+    return named if entries == [gene] else f"{named} (as {listed(entries)})"
 
 
 def _capital(what):

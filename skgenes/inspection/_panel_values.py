@@ -48,7 +48,8 @@ def panel_values(
         A gene of the panel stands for another one if this loses at least this share of its
         variance without it.
     layer : str or None, default=None
-        Layer to read when X is an AnnData; None reads ``X.X``. The same for `X_test`.
+        Layer to read when X is an AnnData; None reads the one that the panel reads, if it is a
+        selector with a `layer`, else ``X.X``. The same for `X_test`.
 
     Returns
     -------
@@ -58,10 +59,10 @@ def panel_values(
     Raises
     ------
     ValueError
-        If the panel is empty, has all genes, a gene twice, an unknown one or one that does not
-        vary in X; no other gene varies; there are fewer than 3 samples; `X_test` or `autoencoder`
-        has other genes than X; a value is not finite; or the penalty is so small that every
-        sample is fitted exactly.
+        If the panel is empty, has all genes, a gene twice, an unknown one or one that does not vary
+        in X, or is a Series as a mask whose index has the genes in another order; no other gene
+        varies; there are fewer than 3 samples; `X_test` or `autoencoder` has other genes than X; a
+        value is not finite; or the penalty is so small that every sample is fitted exactly.
     TypeError
         If the panel is neither genes nor a selector, or `autoencoder` has no contributions.
 

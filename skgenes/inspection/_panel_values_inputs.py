@@ -7,7 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skgenes.inspection._panel_inputs import check_same_genes, panel_support
+from skgenes.inspection._panel_inputs import (
+    check_mask,
+    check_once,
+    check_same_genes,
+    columns_of,
+    panel_support,
+)
 from skgenes.inspection._panel_regressors import tuned_penalty
 from skgenes.inspection._panel_split import PanelSplit
 from skgenes.utils import (
@@ -60,7 +66,7 @@ def read_panel(panel, X, X_test, penalty, layer):
     penalty : float or "auto"
         Of the ridge.
     layer : str or None
-        Layer of an AnnData.
+        Layer of an AnnData; None for that of the panel, if it is a selector that has one.
 
     Returns
     -------
@@ -68,6 +74,8 @@ def read_panel(panel, X, X_test, penalty, layer):
         Everything checked.
     """
     names = gene_names(X)
+    if layer is None and hasattr(panel, "get_support"):
+        layer = getattr(panel, "layer", None)
     matrix = validate_expression(BaseEstimator(), X, reset=True, layer=layer)
     if matrix.shape[0] < _MIN_SAMPLES:
         raise ValueError(
@@ -112,22 +120,16 @@ def ordered_panel(panel, matrix, names):
         columns = np.flatnonzero(panel_support("the panel", support, matrix, names))
         ranking = getattr(panel, "ranking_", None)
         return columns if ranking is None else columns[np.argsort(ranking[columns], kind="stable")]
+    check_mask("the panel", panel, names)
     if isinstance(panel, Iterable) and not isinstance(panel, str):
         panel = list(panel)
     support = panel_support("the panel", panel, matrix, names)
     genes = [panel] if isinstance(panel, str | Integral) else panel
     if isinstance(genes[0], bool | np.bool_):
         return np.flatnonzero(support)
-    position = {} if names is None else {name: i for i, name in enumerate(names)}
-    columns = [position[g] if isinstance(g, str) else int(g) % n_genes for g in genes]
-    order = np.array(list(dict.fromkeys(columns)))
-    if len(order) < len(columns):
-        twice = [g for g, c in zip(genes, columns, strict=True) if columns.count(c) > 1]
-        raise ValueError(
-            f"The panel has {len(columns)} entries, but only {len(order)} different genes; given "
-            f"more than once: {listed(dict.fromkeys(twice))}. Name each gene once."
-        )
-    return order
+    columns = columns_of(genes, names, n_genes)
+    check_once(genes, columns, names)
+    return np.array(columns)
 
 
 def _check_seen(selector, support, names, n_genes):

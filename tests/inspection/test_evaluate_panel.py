@@ -382,18 +382,43 @@ def test_many_genes_are_tested_within_a_sample_for_random_panels(monkeypatch, ty
 def test_constant_genes_are_counted_once(typed):
     X = typed[0].copy()
     X[:, [4, 11]] = 1
-    message = r"^2 of 30 genes do not vary in the training samples, 1 of them in the panel, and"
+    message = (
+        "^2 of 30 genes do not vary in the training samples, 1 of them in the panel, and are left "
+        r"out of all measures\.$"
+    )
     with pytest.warns(UndefinedMetricWarning, match=message) as got:
         found = evaluate_panel(PANEL, X, n_random=10, random_state=0)
     assert len(got) == 1
     assert got[0].filename == __file__
     assert found.genes.drop(columns="selected").loc[[4, 11]].isna().all(axis=None)
     assert found.summary["value"].notna().all()
-    with pytest.warns(UndefinedMetricWarning):
+    message = (
+        r"^2 of 30 genes do not vary in the training samples and are left out of all measures\.$"
+    )
+    with pytest.warns(UndefinedMetricWarning, match=message):
         without = evaluate_panel([2, 5, 17], X, n_random=0, random_state=0)
     assert without.summary.loc[("ridge", "r2"), "value"] == pytest.approx(
         found.summary.loc[("ridge", "r2"), "value"]
     )
+
+
+def test_genes_constant_in_held_out_samples_alone(typed):
+    X, _ = typed
+    held_out = X[:30].copy()
+    held_out[:, 3] = 2
+    alone = (
+        r"1 gene\(s\) are constant in the held-out samples alone: their correlation and "
+        r"permutation test are NaN and left out of means and tests\.$"
+    )
+    with pytest.warns(UndefinedMetricWarning, match=f"^{alone}") as got:
+        found = evaluate_panel(PANEL, X, X_test=held_out, n_random=0)
+    assert len(got) == 1
+    assert np.isnan(found.genes.loc[3, "ridge_pcc"])
+    X = X.copy()
+    X[:, 7] = 1
+    both = f"^1 of 30 genes do not vary in the training samples and are left out .*; {alone}"
+    with pytest.warns(UndefinedMetricWarning, match=both):
+        evaluate_panel(PANEL, X, X_test=held_out, n_random=0)
 
 
 def test_repr(result):
@@ -410,7 +435,7 @@ def test_repr(result):
 def test_blood_cells(real_data):
     adata = anndata.read_h5ad(real_data / "singlecell" / "pbmc68k_reduced_700x765.h5ad")
     # Constant held-out genes are warned of.
-    with pytest.warns(UndefinedMetricWarning, match="more are constant in the held-out samples"):
+    with pytest.warns(UndefinedMetricWarning, match=r"^1 gene\(s\) are constant in the held-out"):
         found = evaluate_panel(
             ["CD3D", "CD8A", "NKG7", "MS4A1", "LYZ", "CST3", "FCGR3A", "CD79A", "HLA-DRA"],
             adata.raw.to_adata() if adata.raw is not None else adata,

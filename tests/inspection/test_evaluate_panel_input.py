@@ -4,9 +4,10 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 from sklearn.svm import SVR
 
-from skgenes.inspection import evaluate_panel
+from skgenes.inspection import compare_panels, evaluate_panel, panel_values
 
 TYPES = np.repeat(["B", "T"], 45)
 
@@ -37,12 +38,41 @@ def evaluate(panel, X, *args, **parameters):
             ValueError,
             "The panel has 3 entries, but only 2 different genes; given more than once: 'GENE1'",
         ),
-        ([29, -1], ValueError, "given more than once: a gene under two indices"),
+        ([29, -1], ValueError, r"only 1 different genes; .* once: 'GENE29' \(as 29, -1\)\. Name"),
+        ([0, "GENE0", 3, 3], ValueError, r"once: 'GENE0' \(as 0, 'GENE0'\), 'GENE3' \(as 3\)\."),
+        ([*range(7)] * 2, ValueError, r"'GENE4' \(as 4\) and 2 more\. Name each gene once"),
     ],
 )
 def test_bad_panels(panel, error, message, frame):
     with pytest.raises(error, match=message):
         evaluate(panel, frame)
+
+
+def test_genes_given_twice_to_samples_without_names(frame):
+    message = (
+        r"4 entries, but only 2 different genes; .* once: gene 29 \(as -1, 29\), gene 4\. Name"
+    )
+    with pytest.raises(ValueError, match=message):
+        evaluate([-1, 29, 4, 4], frame.to_numpy())
+
+
+def test_masks_with_the_names_of_genes(frame):
+    mask = pd.Series(np.arange(30) % 7 == 0, index=frame.columns)
+    expected = evaluate(["GENE0", "GENE7", "GENE14", "GENE21", "GENE28"], frame).summary
+    for same in (mask, mask.reset_index(drop=True), mask.set_axis(frame.columns + "_x")):
+        pd.testing.assert_frame_equal(evaluate(same, frame).summary, expected)
+    message = (
+        "^The panel is a mask of the genes of X in another order: entry 0 is of 'GENE29', column 0 "
+        r"of X is 'GENE0'\. Put it in the order of X"
+    )
+    for other in (mask[::-1], mask[::-1].astype(object), mask[::-1].astype("boolean")):
+        for judge in (evaluate, lambda panel, X: panel_values(panel, X)):
+            with pytest.raises(ValueError, match=message):
+                judge(other, frame)
+        pd.testing.assert_frame_equal(evaluate(other.loc[frame.columns], frame).summary, expected)
+        evaluate(other, frame.to_numpy())  # whose genes have no names
+    with pytest.raises(ValueError, match=r"^Panel 'mine' is a mask of the genes of X in another"):
+        compare_panels({"mine": mask[::-1]}, frame, LinearRegression())
 
 
 def test_names_need_names(frame):

@@ -208,6 +208,27 @@ def test_programmes_of_a_selector(frames):
     assert panel_values(PANEL, frames[0]).programmes is None
 
 
+def test_layer_of_the_selector(frames):
+    X, X_test = frames
+    cells, held_out = (
+        anndata.AnnData(np.zeros(part.shape), var=pd.DataFrame(index=part.columns))
+        for part in frames
+    )
+    cells.layers["raw"], held_out.layers["raw"] = X.to_numpy(), X_test.to_numpy()
+    selector = GreedyPanelSelector(4, layer="raw").fit(cells)
+    found = panel_values(selector, cells, X_test=held_out)
+    expected = panel_values(selector, X, X_test=X_test)
+    pd.testing.assert_frame_equal(found.genes, expected.genes)
+    cells.layers["half"], cells.X = X.to_numpy() ** 2, X.to_numpy() ** 3
+    for layer, power in (("half", 2), ("raw", 1)):  # one that is given comes first
+        found = panel_values(selector, cells, layer=layer).genes
+        pd.testing.assert_frame_equal(found, panel_values(selector, X**power).genes)
+    genes = found.index.tolist()
+    for panel in (genes, GivenPanelSelector(genes).fit(X)):  # which read no layer
+        found = panel_values(panel, cells).genes
+        pd.testing.assert_frame_equal(found, panel_values(panel, X**3).genes)
+
+
 def test_description():
     rng = np.random.default_rng(0)
     programmes = rng.normal(size=(300, 2))
