@@ -16,6 +16,7 @@ from skgenes.inspection._panel_inputs import check_same_genes, infer_genes, pane
 from skgenes.metrics import gene_permutation_test, per_gene_mean_absolute_error
 from skgenes.utils import (
     check_expression,
+    check_inner_layer,
     gene_names,
     matrix_of,
     take_columns,
@@ -142,6 +143,8 @@ def compare_panels(
     >>> print(result.summary()["pcc_mean"].round(2).to_dict())
     {'three genes': 1.0, 'one gene': 0.43}
     """
+    for panel in panels.values():
+        check_inner_layer(panel, X, layer)
     names = gene_names(X)
     X = validate_expression(BaseEstimator(), X, reset=True, layer=layer)
     train, test = _train_and_test(X, X_test, names, layer, test_size, random_state)

@@ -28,6 +28,7 @@ from skgenes.inspection._panel_labels import (
 from skgenes.inspection._panel_split import PanelSplit
 from skgenes.utils import (
     check_expression,
+    check_inner_layer,
     gene_names,
     matrix_of,
     seed_sequence,
@@ -209,6 +210,7 @@ def evaluate_panel(
     >>> print(first_two.summary.loc[("ridge", "r2"), ["value", "p_value"]].round(2).to_dict())
     {'value': 0.1, 'p_value': 1.0}
     """
+    check_inner_layer(panel, X, layer)
     names = gene_names(X)
     matrix = validate_expression(BaseEstimator(), X, reset=True, layer=layer)
     seeds = seed_sequence(random_state).spawn(2)

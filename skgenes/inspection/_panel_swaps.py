@@ -58,7 +58,8 @@ def panel_swaps(
         Ridge penalty above 0, in units of a gene's variance. "auto" is that of `evaluate_panel`
         for the panel as it is, and stays the same after swaps.
     layer : str or None, default=None
-        Layer to read when X is an AnnData; None reads ``X.X``.
+        Layer to read when X is an AnnData; None reads the one that the panel reads, if it is a
+        selector with a `layer`, else ``X.X``.
 
     Returns
     -------

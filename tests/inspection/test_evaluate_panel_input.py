@@ -4,9 +4,10 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.svm import SVR
 
+from skgenes.feature_selection import GreedyPanelSelector
 from skgenes.inspection import compare_panels, evaluate_panel, panel_values
 
 TYPES = np.repeat(["B", "T"], 45)
@@ -198,3 +199,16 @@ def test_panel_of_one_gene(frame):
     assert found.redundant_pair == ()
     assert np.isnan(found.summary.loc[("redundancy", "mean_abs_correlation"), "p_value"])
     assert repr(found).startswith("PanelEvaluation(1 gene, 63 training")
+
+
+def test_a_selector_that_reads_another_layer(frame):
+    X = frame.to_numpy()
+    cells = anndata.AnnData(X, layers={"squared": X**2})
+    other = GreedyPanelSelector(4, layer="squared")
+    with pytest.raises(ValueError, match="GreedyPanelSelector is set to read layer 'squared'"):
+        evaluate(other, cells)
+    with pytest.raises(ValueError, match="GreedyPanelSelector is set to read layer 'squared'"):
+        compare_panels({"a": other, "b": [0, 1]}, cells, Ridge())
+    found = evaluate(other, cells, layer="squared")
+    expected = evaluate(GreedyPanelSelector(4), X**2)
+    pd.testing.assert_frame_equal(found.summary, expected.summary)
