@@ -186,10 +186,13 @@ def test_every_form_of_the_same_panel(result, varying, genes):
 
 def test_selectors_of_the_house_read_what_the_comparison_reads(varying, genes):
     X = anndata.AnnData(sp.csr_matrix(varying), var=pd.DataFrame(index=pd.Index(genes)))
-    panels = {"b": GivenPanelSelector(list(genes[PANELS["b"]]), layer="of another object")}
-    found = compare_panels(panels, X, RIDGE, random_state=0)
+    X.layers["double"] = X.X * 2
+    panels = {"b": GivenPanelSelector(list(genes[PANELS["b"]]), layer="double")}
+    found = compare_panels(panels, X, RIDGE, layer="double", random_state=0)
     assert list(found.panels["b"]) == list(genes[PANELS["b"]])
-    assert panels["b"].layer == "of another object"
+    assert panels["b"].layer == "double"
+    with pytest.raises(ValueError, match="is set to read layer 'double'"):
+        compare_panels(panels, X, RIDGE, random_state=0)
 
 
 def test_given_samples_are_held_out(result, halves):

@@ -162,8 +162,9 @@ def test_layer_that_the_selector_reads(frame):
     cells = anndata.AnnData(numbers + 1, var=var, layers={"raw": numbers, "more": numbers + 2})
     mean = frame.astype(float).mean()
     selector = GreedyPanelSelector(3, layer="raw")
-    around = LandmarkReconstructor(selector, LinearRegression(), layer="more").fit(cells)
-    plain = LandmarkReconstructor(selector, LinearRegression()).fit(cells)
+    inner = GreedyPanelSelector(3)
+    around = LandmarkReconstructor(inner, LinearRegression(), layer="more").fit(cells)
+    plain = LandmarkReconstructor(inner, LinearRegression()).fit(cells)
     for fitted, added in ((selector.fit(cells), 0), (around, 2), (plain, 1)):
         for layer, expected in ((None, added), ("raw", 0), ("more", 2)):
             table = panel_table(fitted, cells, layer=layer)
