@@ -10,7 +10,7 @@ from skgenes.inspection._panel_curve_order import PanelSource
 from skgenes.inspection._panel_labels import encode, read_labels
 from skgenes.inspection._panel_report_genes import genes_of
 from skgenes.inspection._panel_report_result import PanelReport
-from skgenes.inspection._panel_selector import read_fit_params
+from skgenes.inspection._panel_selector import panel_limits, read_fit_params
 from skgenes.inspection._panel_stability import panel_stability
 from skgenes.inspection._panel_values import panel_values
 from skgenes.utils import check_inner_layer, gene_names, validate_expression
@@ -161,16 +161,18 @@ def panel_report(
         order, _, fitted = source.fit(matrix, _classes(y, X, matrix.shape[0]), fit_params, size)
         if "layer" in fitted.get_params(deep=False):
             fitted.set_params(layer=layer)  # what it has seen, for an AnnData like X
-        stability = panel_stability(
-            clone(selector).set_params(**{source.param: size}),
-            X,
-            y,
-            n_resamples=n_resamples,
-            groups=groups,
-            fit_params=fit_params,
-            layer=layer,
-            random_state=random_state,
-        )
+        stability = None
+        if size > len(panel_limits(selector, matrix, names)[0]):  # some were chosen
+            stability = panel_stability(
+                clone(selector).set_params(**{source.param: size}),
+                X,
+                y,
+                n_resamples=n_resamples,
+                groups=groups,
+                fit_params=fit_params,
+                layer=layer,
+                random_state=random_state,
+            )
     if autoencoder is None and hasattr(fitted, "contributions_"):
         autoencoder = fitted
     values = panel_values(order, X, autoencoder=autoencoder, layer=layer)

@@ -47,7 +47,8 @@ class PanelReport:
     curve : PanelSizeCurve
         Scores of panels of every size on held-out samples.
     stability : PanelStability or None
-        Which genes are chosen from other samples; None for given genes.
+        Which genes are chosen from other samples; None for given genes, also where all of a panel
+        had to be included.
     values : PanelValues
         What every gene is worth.
     selector : selector or None

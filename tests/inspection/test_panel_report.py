@@ -435,3 +435,24 @@ def test_real_cells(real_data):
     assert table["frequency"].head(3).min() > 0.8
     for marker, other in [("NKG7", "GNLY"), ("CD79A", "MS4A1"), ("CD3D", "IL32")]:
         assert other in table.loc[marker, "moves_with"]
+
+
+def test_a_panel_of_genes_to_include_alone():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 2)) @ np.repeat(np.eye(2), 6, axis=1) + 0.1 * rng.normal(size=(80, 12))
+    report = panel_report(GreedyPanelSelector("auto", must_include=[0, 1, 6]), X, random_state=0)
+    assert report.genes["gene"].tolist() == [0, 1, 6]
+    assert report.stability is None
+    assert "frequency" not in report.genes
+    assert "chosen again" not in repr(report)
+
+
+def test_wishes_beside_a_size_to_be_found():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 2)) @ np.repeat(np.eye(2), 6, axis=1) + rng.normal(size=(80, 12))
+    wished = GreedyPanelSelector("auto", must_include=[0], exclude=list(range(3, 12)))
+    report = panel_report(wished, X, n_resamples=3, random_state=0)
+    assert 0 in set(report.genes["gene"]) <= {0, 1, 2}
+    alone = wished.fit(X)
+    assert report.curve.sizes.tolist() == [1, 2, 3]
+    assert len(report.genes) in (alone.n_features_, report.curve.auto_size())
