@@ -104,8 +104,10 @@ class GreedyPanelSelector(WishesMixin, PanelMixin, BaseEstimator):
     1,000 genes, and on all five with 3,000, for panels of 25, 50 and 100 each. The figures are in
     the documentation, under Panels.
 
-    A panel may be larger than the rank of X: the penalty keeps the gains defined. Genes that are
-    equal are taken in the order of their columns.
+    A panel may be larger than the number of samples: the penalty keeps the gains defined. But
+    genes are then taken for what they have alone, and tell others no better than random ones:
+    `PeelOffSelector` is made for that. Genes that are equal are taken in the order of their
+    columns.
 
     References
     ----------
