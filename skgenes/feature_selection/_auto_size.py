@@ -6,7 +6,6 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 
 from skgenes.inspection import panel_size_curve
 from skgenes.utils import with_names
@@ -48,16 +47,21 @@ def automatic_size(selector, X, groups, seed):
     UserWarning
         If no gene tells of any other, so that no size means anything.
     """
-    folds = _folds(selector.cv, X.shape[0], groups, seed)
+    cv = selector.cv
+    if groups is not None and isinstance(cv, Integral):
+        _check_groups(groups, cv)
     selector = copy.copy(selector).set_params(cv=5)  # what is given may not be cloned
     with warnings.catch_warnings():
-        # Which genes have no correlation is of no use to who asks for a panel.
+        # Which genes have no correlation is of no use to who asks for a panel. Of groups smaller
+        # than the number of folds, some folds have no sample to hold out.
         warnings.simplefilter("ignore", UndefinedMetricWarning)
+        warnings.filterwarnings("ignore", "The least populated class")
         curve = panel_size_curve(
             selector,
             with_names(X, getattr(selector, "feature_names_in_", None)),
-            cv=folds,
+            cv=cv,
             fit_params={} if groups is None else {"groups": groups},
+            random_state=seed,
         )
     if not (curve.ceiling["r2"].mean() > 0 and curve.folds["r2_shared"].max() > 0):
         warnings.warn(
@@ -67,19 +71,6 @@ def automatic_size(selector, X, groups, seed):
             stacklevel=4,
         )
     return curve.auto_size(), _as_arrays(curve.to_frame())
-
-
-def _folds(cv, n_samples, groups, seed):
-    if isinstance(cv, Integral):
-        if groups is None:
-            cv = KFold(int(cv), shuffle=True, random_state=seed)
-        else:
-            _check_groups(groups, int(cv))
-            cv = StratifiedKFold(int(cv), shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
-        # Of groups smaller than the number of folds, some folds have no sample to hold out.
-        warnings.filterwarnings("ignore", "The least populated class")
-        return list(check_cv(cv).split(np.zeros((n_samples, 1)), groups))
 
 
 def _check_groups(groups, n_folds):

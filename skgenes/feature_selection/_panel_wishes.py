@@ -76,12 +76,15 @@ class PanelWishes(NamedTuple):
 
 
 class WishesMixin:
-    """Selectors with a size, genes that must or must not be in the panel and, maybe, a window."""
+    """Selectors with a size, genes that must or must not be in the panel, and a window."""
 
     def _wishes(self, n_genes, names):
         """Read the parameters: errors where genes are unknown, or no such panel can be."""
         wanted = self.n_features_to_select
         size = None if isinstance(wanted, str) else panel_size(wanted, n_genes)
+        return self._wishes_at(size, n_genes, names)
+
+    def _wishes_at(self, size, n_genes, names):
         genes = resolve_wishes(self.must_include, self.exclude, names, n_genes, size)
         return PanelWishes(size, *genes, (self.min_mean, self.max_mean), names)
 
@@ -90,9 +93,7 @@ class WishesMixin:
 
         What `skgenes.inspection` asks before it chooses panels of several sizes.
         """
-        genes = resolve_wishes(self.must_include, self.exclude, names, X.shape[1], None)
-        window = getattr(self, "min_mean", None), getattr(self, "max_mean", None)
-        wishes = PanelWishes(None, *genes, window, names)
+        wishes = self._wishes_at(None, X.shape[1], names)
         return wishes.included, int((~wishes.barred(*mean_and_constant(X))).sum())
 
 

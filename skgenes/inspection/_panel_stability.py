@@ -164,16 +164,7 @@ def panel_stability(
     panels, orders = [], []
     for drawn in rows:
         params = {name: int(rng.integers(2**31 - 1)) for name in random_params}
-        labels = None if classes is None else classes[drawn]
-        of_fit = of_rows(fit_params, matrix, drawn)
-        try:
-            chosen = fit_selector(selector, matrix[drawn], names, labels, of_fit, **params)
-        except ValueError as error:
-            error.add_note(f"Raised with {len(drawn)} of {matrix.shape[0]} samples, a resample.")
-            raise
-        panel, ordered, _ = chosen
-        if not len(panel):
-            raise ValueError(f"{type(selector).__name__} chose no gene from {len(drawn)} samples.")
+        panel, ordered = _choose(selector, matrix, names, classes, fit_params, drawn, params)
         panels.append(panel)
         orders.append(ordered)
     chosen = np.zeros((n_resamples, matrix.shape[1]), dtype=bool)
@@ -198,6 +189,20 @@ def panel_stability(
         n_samples=matrix.shape[0],
         n_drawn=round(np.mean([len(drawn) for drawn in rows])),
     )
+
+
+def _choose(selector, matrix, names, classes, fit_params, drawn, params):
+    """Panel of a resample, and whether it is in the order of choosing."""
+    labels = None if classes is None else classes[drawn]
+    of_fit = of_rows(fit_params, matrix, drawn)
+    try:
+        panel, ordered, _ = fit_selector(selector, matrix[drawn], names, labels, of_fit, **params)
+    except ValueError as error:
+        error.add_note(f"Raised with {len(drawn)} of {matrix.shape[0]} samples, a resample.")
+        raise
+    if not len(panel):
+        raise ValueError(f"{type(selector).__name__} chose no gene from {len(drawn)} samples.")
+    return panel, ordered
 
 
 def _chosen_freely(selector, matrix, names):
